@@ -1,0 +1,53 @@
+# Commands of everyday work; `just` lists them. CI runs the same through .ci/run.
+
+# List the commands.
+default:
+    @just --list
+
+# Compile everything, tests included, without running it.
+check:
+    cargo check --workspace --all-targets
+
+# Run the tests; arguments go to `cargo test`: `just test -p holdall-notes write`.
+test *arguments="--workspace":
+    cargo test {{ arguments }}
+
+# Everything a change must pass that takes less than a minute once built.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo xtask architecture
+    cargo xtask links
+
+# Format the code.
+format:
+    cargo fmt --all
+
+# Look at snapshots that changed, and accept or reject them.
+snapshots:
+    cargo insta review
+
+# Write the documentation of the crates and open it.
+docs:
+    cargo doc --workspace --no-deps --open
+
+# Serve the example notes over HTTP.
+serve:
+    cargo run --release -p holdall-cli -- serve --notes examples/notes --http 127.0.0.1:8000
+
+# Let the official SDKs try the program.
+interop:
+    cargo build --release -p holdall-cli
+    tests/interop/run
+
+# Licences, sources and versions of the dependencies.
+deny:
+    cargo deny check bans licenses sources
+
+# Known weaknesses of the dependencies; asks a database on the network.
+advisories:
+    cargo deny check advisories
+
+# Everything, as CI does.
+ci:
+    .ci/run
