@@ -1,0 +1,107 @@
+//! What a function can know and do about the call it serves: [`Context`].
+
+use std::sync::Arc;
+
+use rmcp::model::{ProgressNotificationParam, ProgressToken, ProtocolVersion};
+use tokio_util::sync::CancellationToken;
+
+use crate::protocol::{RequestContext, RoleServer};
+use crate::state::{State, States};
+
+/// The call being served. Take it as a parameter, `ctx: Context` or `ctx: &Context`; cloning is cheap.
+///
+/// ```
+/// use holdall::prelude::*;
+///
+/// /// Count to a number, slowly.
+/// #[tool]
+/// async fn count(ctx: Context, to: u32) -> String {
+///     for n in 1..=to {
+///         ctx.progress(n, to, format!("{n} of {to}")).await;
+///     }
+///     format!("counted to {to}")
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+struct Inner {
+    request: RequestContext<RoleServer>,
+    states: Arc<States>,
+    progress_token: Option<ProgressToken>,
+}
+
+impl Context {
+    pub(crate) fn new(request: RequestContext<RoleServer>, states: Arc<States>) -> Self {
+        let progress_token = request.meta.get_progress_token();
+        Self(Arc::new(Inner {
+            request,
+            states,
+            progress_token,
+        }))
+    }
+
+    /// The id of the request, as the client chose it; the log carries it too.
+    pub fn request_id(&self) -> String {
+        self.0.request.id.to_string()
+    }
+
+    /// The protocol version of this request, if the client has said it.
+    pub fn protocol_version(&self) -> Option<ProtocolVersion> {
+        self.0.request.protocol_version()
+    }
+
+    /// Name and version of the client program, as it introduced itself: a courtesy, not an identity.
+    pub fn client(&self) -> Option<(String, String)> {
+        self.0
+            .request
+            .client_info()
+            .map(|client| (client.name, client.version))
+    }
+
+    /// A value the server was given with [`crate::Server::state`].
+    pub fn state<T: Send + Sync + 'static>(&self) -> Option<State<T>> {
+        self.0.states.get()
+    }
+
+    /// Something the transport attached to the request: over HTTP, its `http::request::Parts`.
+    pub fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<T> {
+        self.0.request.extensions.get::<T>().cloned()
+    }
+
+    /// Whether the client asked to be told about progress.
+    pub fn wants_progress(&self) -> bool {
+        self.0.progress_token.is_some()
+    }
+
+    /// Reports that `done` of `total` is done. Does nothing if the client did not ask for progress, and never
+    /// fails: a client that is gone learns nothing.
+    pub async fn progress(&self, done: impl Into<f64>, total: impl Into<f64>, message: impl Into<String>) {
+        if let Some(token) = &self.0.progress_token {
+            let progress = ProgressNotificationParam::new(token.clone(), done.into())
+                .with_total(total.into())
+                .with_message(message);
+            // The only error is a closed connection, and then nobody listens.
+            let _ = self.0.request.peer.notify_progress(progress).await;
+        }
+    }
+
+    /// Whether the client gave up. Long loops in synchronous functions ask this; asynchronous functions are
+    /// simply dropped.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.request.ct.is_cancelled()
+    }
+
+    /// Resolves when the client gives up.
+    pub async fn cancelled(&self) {
+        self.0.request.ct.cancelled().await;
+    }
+
+    pub(crate) fn cancellation(&self) -> &CancellationToken {
+        &self.0.request.ct
+    }
+
+    pub(crate) fn states(&self) -> &States {
+        &self.0.states
+    }
+}

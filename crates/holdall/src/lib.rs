@@ -1,0 +1,89 @@
+//! A framework for Model Context Protocol (MCP) servers: ordinary functions become tools, resources and prompts.
+//!
+//! ```no_run
+//! use holdall::prelude::*;
+//!
+//! /// Greet a person by name.
+//! #[tool]
+//! fn say_hello(
+//!     /// Who to greet.
+//!     name: String,
+//! ) -> String {
+//!     format!("Hello, {name}! This is your first MCP tool.")
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> holdall::Result<()> {
+//!     Server::new("my-first-server").add(tools![say_hello]).run().await
+//! }
+//! ```
+//!
+//! The function stays an ordinary function. Its signature is the contract: parameters become the input schema,
+//! doc comments become descriptions, the return type becomes the reply. Around it stands the [pipeline](Server):
+//! all arguments are checked before it runs, a panic or a timeout ends that call and nothing else, and errors
+//! are written for the model that made the call.
+//!
+//! | to | use |
+//! | --- | --- |
+//! | let a model do something | [`#[tool]`](tool) |
+//! | let a host read something | [`#[resource]`](resource) |
+//! | let a person ask for something by name | [`#[prompt]`](prompt) |
+//! | bundle them around a value | [`#[toolset]`](toolset) |
+//! | report progress, learn about the caller | [`Context`] |
+//! | share a value between functions | [`State`] |
+//! | say what went wrong | [`CallError`] |
+
+mod argument;
+mod call;
+mod completion;
+mod context;
+mod contract;
+mod error;
+mod pipeline;
+mod prompt;
+pub mod protocol;
+mod registry;
+mod reply;
+mod resource;
+mod server;
+mod service;
+mod state;
+pub mod stdio;
+mod tool;
+mod toolset;
+
+pub use argument::Argument;
+pub use call::Call;
+pub use completion::{Completer, IntoSuggestions};
+pub use context::Context;
+pub use error::{CallError, CallResult, Error, ErrorKind, Problem, Result};
+pub use holdall_macros::{prompt, resource, tool, toolset};
+pub use prompt::Prompt;
+pub use reply::{
+    Audio, Image, IntoCallError, IntoPromptResult, IntoResourceBody, IntoToolResult, Json, JsonWithText,
+    ResourceBody, assistant, user,
+};
+pub use resource::{Entry, Page, Resource};
+pub use server::Server;
+pub use service::Service;
+pub use state::State;
+pub use tool::Tool;
+pub use toolset::{Components, PromptFunction, ResourceFunction, ToolFunction, Toolset};
+
+/// The JSON Schema library whose `JsonSchema` argument and result types derive.
+pub use schemars;
+
+/// Everything a server usually needs: `use holdall::prelude::*;`.
+pub mod prelude {
+    pub use crate::{
+        Argument, Audio, Call, CallError, CallResult, Completer, Context, ErrorKind, Image, Json,
+        JsonWithText, Prompt, Resource, Server, State, Tool, Toolset, assistant, prompt, prompts, resource,
+        resources, tool, tools, toolset, user,
+    };
+    pub use schemars::JsonSchema;
+}
+
+/// The Rust of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,0 +1,151 @@
+//! The way of every call: span, panic guard, validation, timeout, cancellation, outcome.
+//!
+//! There is exactly one of it, for tools, resources and prompts, on every transport and protocol version, so
+//! that there is exactly one place where a check can be forgotten.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use tracing::Instrument;
+
+use crate::call::{Call, Handler};
+use crate::context::Context;
+use crate::contract::Contract;
+use crate::error::{CallError, CallResult, ErrorKind};
+use crate::protocol::JsonObject;
+
+/// How long a call may take unless its author says otherwise.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What the pipeline must know of the thing that is called.
+pub(crate) struct Target<'a, T> {
+    /// `tool`, `resource`, `prompt` or `completion`.
+    pub(crate) kind: &'static str,
+    pub(crate) name: &'a str,
+    pub(crate) contract: &'a Contract,
+    pub(crate) timeout: Duration,
+    pub(crate) handler: &'a Handler<T>,
+}
+
+/// Serves one call.
+pub(crate) async fn run<T: Send + 'static>(
+    target: Target<'_, T>,
+    arguments: JsonObject,
+    context: Context,
+) -> CallResult<T> {
+    let span = tracing::info_span!(
+        "call",
+        kind = target.kind,
+        name = target.name,
+        request_id = tracing::field::Empty,
+    );
+    if !span.is_disabled() {
+        span.record("request_id", context.request_id());
+    }
+    async move {
+        let started = Instant::now();
+        let outcome = checked(&target, arguments, context).await;
+        report(&target, started.elapsed(), outcome.as_ref().err());
+        outcome
+    }
+    .instrument(span)
+    .await
+}
+
+async fn checked<T: Send + 'static>(
+    target: &Target<'_, T>,
+    arguments: JsonObject,
+    context: Context,
+) -> CallResult<T> {
+    let arguments = target.contract.apply(target.name, arguments)?;
+    let cancelled = context.cancellation().clone();
+    let call = Call::new(arguments, context);
+    tokio::select! {
+        // The call first: most are done at once, and then neither timer nor cancellation is ever set up.
+        biased;
+        outcome = tokio::time::timeout(target.timeout, guarded(target.handler, call)) => {
+            outcome.unwrap_or_else(|_| Err(timed_out(target.name, target.timeout)))
+        }
+        () = cancelled.cancelled() => Err(CallError::new(ErrorKind::Cancelled, "the client cancelled the call")),
+    }
+}
+
+async fn guarded<T: Send + 'static>(handler: &Handler<T>, call: Call) -> CallResult<T> {
+    match handler {
+        Handler::Async(function) => AssertUnwindSafe(async { function(call).await })
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|panic| Err(panicked(panic.as_ref()))),
+        Handler::Blocking(function) => {
+            let function = Arc::clone(function);
+            let span = tracing::Span::current();
+            let joined = tokio::task::spawn_blocking(move || span.in_scope(|| function(call))).await;
+            joined.unwrap_or_else(|error| match error.try_into_panic() {
+                Ok(panic) => Err(panicked(panic.as_ref())),
+                Err(_) => Err(CallError::new(
+                    ErrorKind::Unavailable,
+                    "the server is shutting down",
+                )),
+            })
+        }
+    }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> CallError {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".into());
+    CallError::internal(format!("panicked: {text}"))
+}
+
+fn timed_out(name: &str, timeout: Duration) -> CallError {
+    CallError::new(
+        ErrorKind::TimedOut,
+        format!("`{name}` did not finish within {timeout:?}"),
+    )
+    .hint("ask for less at once, or try again later")
+}
+
+fn report<T>(target: &Target<'_, T>, elapsed: Duration, error: Option<&CallError>) {
+    let duration_ms = elapsed.as_secs_f64() * 1000.0;
+    match error {
+        None => tracing::debug!(duration_ms, "{} `{}` succeeded", target.kind, target.name),
+        Some(error) if error.kind() == ErrorKind::Internal => {
+            let source = error.source().map(error_chain);
+            tracing::error!(
+                duration_ms,
+                source,
+                "{} `{}` failed: {}",
+                target.kind,
+                target.name,
+                error.message()
+            );
+        }
+        Some(error) => {
+            let source = error.source().map(error_chain);
+            tracing::info!(
+                duration_ms,
+                source,
+                "{} `{}` failed: {error}",
+                target.kind,
+                target.name
+            );
+        }
+    }
+}
+
+fn error_chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,170 @@
+//! Prompts: what a person may ask for by name, with arguments.
+
+use std::time::Duration;
+
+use rmcp::model::{GetPromptResult, PromptArgument};
+use serde_json::Value;
+
+use crate::argument::Argument;
+use crate::call::{Call, Handler};
+use crate::completion::Completer;
+use crate::contract::Contract;
+use crate::error::CallResult;
+use crate::pipeline::TIMEOUT;
+use crate::reply::IntoPromptResult;
+use crate::state::RequiredState;
+use crate::tool::{tags_meta, wrong_name};
+
+/// A prompt: name, arguments and the function that writes it. `#[prompt]` makes these from functions.
+///
+/// Clients send prompt arguments as strings; typed arguments are read from them by their schema.
+#[derive(Clone)]
+pub struct Prompt {
+    pub(crate) name: String,
+    title: Option<String>,
+    description: Option<String>,
+    arguments: Vec<Argument>,
+    tags: Vec<String>,
+    timeout: Duration,
+    handler: Option<Handler<GetPromptResult>>,
+    completers: Vec<(String, Completer)>,
+    pub(crate) states: Vec<RequiredState>,
+}
+
+impl Prompt {
+    /// A prompt with this name, without arguments.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            title: None,
+            description: None,
+            arguments: Vec::new(),
+            tags: Vec::new(),
+            timeout: TIMEOUT,
+            handler: None,
+            completers: Vec::new(),
+            states: Vec::new(),
+        }
+    }
+
+    /// The name people see.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// What the prompt is for.
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.description = Some(text.into());
+        self
+    }
+
+    /// Adds an argument.
+    pub fn argument(mut self, argument: Argument) -> Self {
+        self.arguments.push(argument);
+        self
+    }
+
+    /// Adds a tag, listed in `_meta`.
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
+    /// How long it may take. Default: 30 seconds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Suggests values for an argument while a person types.
+    pub fn complete(mut self, argument: impl Into<String>, completer: Completer) -> Self {
+        self.completers.push((argument.into(), completer));
+        self
+    }
+
+    /// Requires a state: a server without it does not start.
+    pub fn requires<T: Send + Sync + 'static>(mut self) -> Self {
+        self.states.push(RequiredState::of::<T>());
+        self
+    }
+
+    /// The asynchronous function that writes the prompt.
+    pub fn handler<F, Fut, R, M>(mut self, function: F) -> Self
+    where
+        F: Fn(Call) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = CallResult<R>> + Send + 'static,
+        R: IntoPromptResult<M>,
+    {
+        self.handler = Some(Handler::from_async(move |call| {
+            let reply = function(call);
+            async move { reply.await?.into_prompt_result() }
+        }));
+        self
+    }
+
+    /// The blocking function that writes the prompt.
+    pub fn blocking_handler<F, R, M>(mut self, function: F) -> Self
+    where
+        F: Fn(Call) -> CallResult<R> + Send + Sync + 'static,
+        R: IntoPromptResult<M>,
+    {
+        self.handler = Some(Handler::from_blocking(move |call| {
+            function(call)?.into_prompt_result()
+        }));
+        self
+    }
+
+    pub(crate) fn build(self) -> Result<BuiltPrompt, Vec<String>> {
+        let mut problems: Vec<String> = wrong_name(&self.name).into_iter().collect();
+        for (name, _) in &self.completers {
+            if !self.arguments.iter().any(|argument| argument.name() == name) {
+                problems.push(format!("it completes `{name}`, which is none of its arguments"));
+            }
+        }
+        let contract = Contract::of_arguments(&self.arguments);
+        let Some(handler) = self.handler else {
+            problems.push("it has no handler: call `.handler(…)`".into());
+            return Err(problems);
+        };
+        match contract {
+            Ok(contract) if problems.is_empty() => {
+                let mut listing = rmcp::model::Prompt::default();
+                listing.name = self.name;
+                listing.title = self.title;
+                listing.description = self.description;
+                let arguments: Vec<PromptArgument> = self.arguments.iter().map(listed).collect();
+                listing.arguments = (!arguments.is_empty()).then_some(arguments);
+                listing.meta = tags_meta(&self.tags);
+                Ok(BuiltPrompt {
+                    listing,
+                    contract,
+                    handler,
+                    timeout: self.timeout,
+                    completers: self.completers,
+                })
+            }
+            contract => {
+                problems.extend(contract.err());
+                Err(problems)
+            }
+        }
+    }
+}
+
+/// A prompt ready to be listed and asked for.
+pub(crate) struct BuiltPrompt {
+    pub(crate) listing: rmcp::model::Prompt,
+    pub(crate) contract: Contract,
+    pub(crate) handler: Handler<GetPromptResult>,
+    pub(crate) timeout: Duration,
+    pub(crate) completers: Vec<(String, Completer)>,
+}
+
+fn listed(argument: &Argument) -> PromptArgument {
+    let mut listed = PromptArgument::new(argument.name()).with_required(argument.is_required());
+    if let Some(text) = argument.schema().get("description").and_then(Value::as_str) {
+        listed = listed.with_description(text);
+    }
+    listed
+}

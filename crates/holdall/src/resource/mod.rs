@@ -1,0 +1,394 @@
+//! Resources: what a host may read by URI. One at a fixed URI, or a family described by a URI template.
+//!
+//! Here: the builder and what it makes. `template.rs` reads URIs by a template.
+
+mod template;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::argument::Argument;
+use crate::call::{Call, Handler};
+use crate::completion::Completer;
+use crate::contract::Contract;
+use crate::error::{CallError, CallResult};
+use crate::pipeline::TIMEOUT;
+use crate::protocol::JsonObject;
+use crate::reply::{IntoResourceBody, ResourceBody};
+use crate::state::RequiredState;
+use crate::tool::tags_meta;
+use template::Template;
+
+/// The largest contents of a resource unless its author says otherwise: 16 MiB.
+const CONTENTS_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// A resource, or a template of resources: URI and the function that reads it. `#[resource]` makes these from
+/// functions.
+///
+/// ```
+/// use holdall::prelude::*;
+///
+/// let profile = Resource::new("user://{user_id}/profile")
+///     .mime_type("application/json")
+///     .variable(Argument::of::<u64>("user_id"))
+///     .handler(async |mut call: Call| {
+///         let id: u64 = call.take("user_id")?;
+///         Ok(Json(serde_json::json!({ "id": id })))
+///     });
+/// Server::new("users").add(profile).build()?;
+/// # Ok::<(), holdall::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Resource {
+    pub(crate) uri: String,
+    name: Option<String>,
+    title: Option<String>,
+    description: Option<String>,
+    mime_type: Option<String>,
+    variables: Vec<Argument>,
+    tags: Vec<String>,
+    timeout: Duration,
+    contents_bytes_max: usize,
+    handler: Option<Handler<ResourceBody>>,
+    lister: Option<Handler<Page>>,
+    completers: Vec<(String, Completer)>,
+    pub(crate) states: Vec<RequiredState>,
+}
+
+/// A part of a listing: entries, and where to go on.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Page {
+    /// The entries, in a stable order.
+    pub entries: Vec<Entry>,
+    /// Handed back to the lister as `cursor` to get the next page; `None` on the last.
+    pub next: Option<String>,
+}
+
+impl Page {
+    /// A page.
+    pub fn new(entries: Vec<Entry>, next: Option<String>) -> Self {
+        Self { entries, next }
+    }
+}
+
+/// One concrete resource of a template, as listed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Entry {
+    /// Its URI.
+    pub uri: String,
+    /// Its name.
+    pub name: String,
+    /// The name people see.
+    pub title: Option<String>,
+    /// What it is.
+    pub description: Option<String>,
+    /// Its size in bytes.
+    pub size: Option<u64>,
+}
+
+impl Entry {
+    /// An entry of a listing.
+    pub fn new(uri: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            uri: uri.into(),
+            name: name.into(),
+            title: None,
+            description: None,
+            size: None,
+        }
+    }
+
+    /// The name people see.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// The size in bytes.
+    pub fn size(mut self, bytes: u64) -> Self {
+        self.size = Some(bytes);
+        self
+    }
+}
+
+impl Resource {
+    /// A resource at a fixed URI, or with `{variables}` a template (RFC 6570, levels 1 to 3).
+    ///
+    /// Variable values are percent-decoded and refused if they contain `..`, start with `/` or hide a
+    /// separator; `{+path}` may span several segments.
+    pub fn new(uri: impl Into<String>) -> Self {
+        Self {
+            uri: uri.into(),
+            name: None,
+            title: None,
+            description: None,
+            mime_type: None,
+            variables: Vec::new(),
+            tags: Vec::new(),
+            timeout: TIMEOUT,
+            contents_bytes_max: CONTENTS_BYTES_MAX,
+            handler: None,
+            lister: None,
+            completers: Vec::new(),
+            states: Vec::new(),
+        }
+    }
+
+    /// The name in listings. Default: the URI.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The name people see.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// What the resource is.
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.description = Some(text.into());
+        self
+    }
+
+    /// Its MIME type. Default: `text/plain` for text, `application/json` for [`crate::Json`],
+    /// `application/octet-stream` for bytes.
+    pub fn mime_type(mut self, mime_type: impl Into<String>) -> Self {
+        self.mime_type = Some(mime_type.into());
+        self
+    }
+
+    /// Describes a variable of the template; variables not described are strings.
+    pub fn variable(mut self, variable: Argument) -> Self {
+        self.variables.push(variable);
+        self
+    }
+
+    /// Adds a tag, listed in `_meta`.
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
+    /// How long reading may take. Default: 30 seconds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The largest contents in bytes. Default: 16 MiB.
+    pub fn max_result_bytes(mut self, bytes: usize) -> Self {
+        self.contents_bytes_max = bytes;
+        self
+    }
+
+    /// Requires a state: a server without it does not start.
+    pub fn requires<T: Send + Sync + 'static>(mut self) -> Self {
+        self.states.push(RequiredState::of::<T>());
+        self
+    }
+
+    /// Lists the resources of a template: a blocking function from a cursor (`None` at first) to a page.
+    pub fn list<F>(mut self, function: F) -> Self
+    where
+        F: Fn(Option<&str>, &Call) -> CallResult<Page> + Send + Sync + 'static,
+    {
+        self.lister = Some(Handler::from_blocking(move |mut call| {
+            let cursor: Option<String> = call.take("cursor")?;
+            function(cursor.as_deref(), &call)
+        }));
+        self
+    }
+
+    /// Suggests values for a variable while a person types.
+    pub fn complete(mut self, variable: impl Into<String>, completer: Completer) -> Self {
+        self.completers.push((variable.into(), completer));
+        self
+    }
+
+    /// The asynchronous function that reads the resource.
+    pub fn handler<F, Fut, R, M>(mut self, function: F) -> Self
+    where
+        F: Fn(Call) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = CallResult<R>> + Send + 'static,
+        R: IntoResourceBody<M>,
+    {
+        self.handler = Some(Handler::from_async(move |call| {
+            let reply = function(call);
+            async move { reply.await?.into_resource_body() }
+        }));
+        self
+    }
+
+    /// The blocking function that reads the resource.
+    pub fn blocking_handler<F, R, M>(mut self, function: F) -> Self
+    where
+        F: Fn(Call) -> CallResult<R> + Send + Sync + 'static,
+        R: IntoResourceBody<M>,
+    {
+        self.handler = Some(Handler::from_blocking(move |call| {
+            function(call)?.into_resource_body()
+        }));
+        self
+    }
+
+    pub(crate) fn build(mut self) -> Result<BuiltResource, Vec<String>> {
+        let mut problems = Vec::new();
+        let address = self.address().map_err(|problem| problems.push(problem)).ok();
+        if let Some(Address::Template(template)) = &address {
+            self.describe_variables(template, &mut problems);
+        } else if !self.variables.is_empty() {
+            problems.push("it describes variables, but its URI has none".into());
+        }
+        let contract = Contract::of_arguments(&self.variables)
+            .map_err(|problem| problems.push(problem))
+            .ok();
+        if self.handler.is_none() {
+            problems.push("it has no handler: call `.handler(…)`".into());
+        }
+        match (address, contract, self.handler) {
+            (Some(address), Some(contract), Some(handler)) if problems.is_empty() => Ok(BuiltResource {
+                name: self.name.unwrap_or_else(|| self.uri.clone()),
+                uri: self.uri,
+                title: self.title,
+                description: self.description,
+                mime_type: self.mime_type,
+                meta: tags_meta(&self.tags),
+                address,
+                contract,
+                handler,
+                lister: self.lister,
+                completers: self.completers,
+                timeout: self.timeout,
+                contents_bytes_max: self.contents_bytes_max,
+            }),
+            _ => Err(problems),
+        }
+    }
+
+    fn address(&self) -> Result<Address, String> {
+        let scheme = self.uri.split_once(':').map_or("", |(scheme, _)| scheme);
+        let valid = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+        if !valid {
+            return Err(format!(
+                "`{}` is not a URI: it needs a scheme, such as `note://…`",
+                self.uri
+            ));
+        }
+        if Template::has_variables(&self.uri) {
+            Template::parse(&self.uri).map(Address::Template)
+        } else {
+            Ok(Address::Fixed)
+        }
+    }
+
+    fn describe_variables(&mut self, template: &Template, problems: &mut Vec<String>) {
+        for variable in &self.variables {
+            if !template.variables().any(|name| name == variable.name()) {
+                problems.push(format!("`{}` is no variable of `{template}`", variable.name()));
+            }
+        }
+        for name in template.variables() {
+            if !self.variables.iter().any(|variable| variable.name() == name) {
+                let variable = Argument::of::<String>(name);
+                let optional = template.query_variables().iter().any(|query| query == name);
+                self.variables
+                    .push(if optional { variable.optional() } else { variable });
+            }
+        }
+        for (name, _) in &self.completers {
+            if !template.variables().any(|variable| variable == name) {
+                problems.push(format!(
+                    "it completes `{name}`, which is no variable of `{template}`"
+                ));
+            }
+        }
+    }
+}
+
+/// Where a resource is found.
+enum Address {
+    Fixed,
+    Template(Template),
+}
+
+/// A resource ready to be listed and read.
+pub(crate) struct BuiltResource {
+    pub(crate) uri: String,
+    pub(crate) name: String,
+    title: Option<String>,
+    description: Option<String>,
+    mime_type: Option<String>,
+    meta: Option<rmcp::model::MetaObject>,
+    address: Address,
+    pub(crate) contract: Contract,
+    pub(crate) handler: Handler<ResourceBody>,
+    pub(crate) lister: Option<Handler<Page>>,
+    pub(crate) completers: Vec<(String, Completer)>,
+    pub(crate) timeout: Duration,
+    pub(crate) contents_bytes_max: usize,
+}
+
+impl BuiltResource {
+    /// The variables in `uri` if it belongs to this resource.
+    pub(crate) fn variables_of(&self, uri: &str) -> Option<CallResult<JsonObject>> {
+        match &self.address {
+            Address::Fixed => (self.uri == uri).then(|| Ok(JsonObject::new())),
+            Address::Template(template) => template.matches(uri).map(|values| match values {
+                Ok(values) => Ok(values
+                    .into_iter()
+                    .map(|(name, value)| (name, value.into()))
+                    .collect()),
+                Err(refused) => Err(CallError::invalid_arguments(format!(
+                    "`{uri}` is not a valid address: {}",
+                    refused.0
+                ))),
+            }),
+        }
+    }
+
+    pub(crate) fn is_template(&self) -> bool {
+        matches!(self.address, Address::Template(_))
+    }
+
+    pub(crate) fn mime_type(&self) -> Option<&str> {
+        self.mime_type.as_deref()
+    }
+
+    /// Its line in `resources/list`.
+    pub(crate) fn listing(&self) -> rmcp::model::Resource {
+        let mut listing = rmcp::model::Resource::new(&self.uri, &self.name);
+        listing.title = self.title.clone();
+        listing.description = self.description.clone();
+        listing.mime_type = self.mime_type.clone();
+        listing.meta = self.meta.clone();
+        listing
+    }
+
+    /// The line of one of its concrete resources in `resources/list`.
+    pub(crate) fn entry(&self, entry: Entry) -> rmcp::model::Resource {
+        let mut listing = rmcp::model::Resource::new(entry.uri, entry.name);
+        listing.title = entry.title;
+        listing.description = entry.description;
+        listing.size = entry.size;
+        listing.mime_type = self.mime_type.clone();
+        listing
+    }
+
+    /// Its line in `resources/templates/list`.
+    pub(crate) fn template_listing(&self) -> rmcp::model::ResourceTemplate {
+        let mut listing = rmcp::model::ResourceTemplate::new(&self.uri, &self.name);
+        listing.title = self.title.clone();
+        listing.description = self.description.clone();
+        listing.mime_type = self.mime_type.clone();
+        listing.meta = self.meta.clone();
+        listing
+    }
+}

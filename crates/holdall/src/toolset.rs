@@ -1,0 +1,141 @@
+//! What a server is put together from: [`Components`], and the [`Toolset`]s that bring them.
+
+use crate::prompt::Prompt;
+use crate::resource::Resource;
+use crate::tool::Tool;
+
+/// A bundle of tools, resources and prompts.
+#[derive(Clone, Default)]
+pub struct Components {
+    pub(crate) tools: Vec<Tool>,
+    pub(crate) resources: Vec<Resource>,
+    pub(crate) prompts: Vec<Prompt>,
+}
+
+impl Components {
+    /// An empty bundle.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds everything another toolset brings.
+    #[allow(clippy::should_implement_trait, reason = "bundling is no arithmetic")]
+    pub fn add(mut self, toolset: impl Toolset) -> Self {
+        let Self {
+            tools,
+            resources,
+            prompts,
+        } = toolset.components();
+        self.tools.extend(tools);
+        self.resources.extend(resources);
+        self.prompts.extend(prompts);
+        self
+    }
+
+    /// Leaves out the tools for which `keep` says no; it is given their names.
+    pub fn retain_tools(mut self, keep: impl Fn(&str) -> bool) -> Self {
+        self.tools.retain(|tool| keep(&tool.name));
+        self
+    }
+}
+
+/// A value that brings tools, resources and prompts to a server: a single [`Tool`], a list from
+/// [`tools!`](crate::tools), or a struct whose `impl` block carries [`#[toolset]`](crate::toolset).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` brings no tools, resources or prompts",
+    note = "pass `tools![…]`, `resources![…]` or `prompts![…]` with functions that carry `#[tool]`, `#[resource]` or `#[prompt]`; a `Tool`, `Resource` or `Prompt`; or a value whose `impl` block carries `#[toolset]`"
+)]
+pub trait Toolset {
+    /// What it brings, in the order of listing.
+    fn components(self) -> Components;
+}
+
+impl Toolset for Components {
+    fn components(self) -> Components {
+        self
+    }
+}
+
+impl Toolset for Tool {
+    fn components(self) -> Components {
+        Components {
+            tools: vec![self],
+            ..Components::default()
+        }
+    }
+}
+
+impl Toolset for Resource {
+    fn components(self) -> Components {
+        Components {
+            resources: vec![self],
+            ..Components::default()
+        }
+    }
+}
+
+impl Toolset for Prompt {
+    fn components(self) -> Components {
+        Components {
+            prompts: vec![self],
+            ..Components::default()
+        }
+    }
+}
+
+impl<T: Toolset, const N: usize> Toolset for [T; N] {
+    fn components(self) -> Components {
+        self.into_iter().fold(Components::new(), Components::add)
+    }
+}
+
+impl<T: Toolset> Toolset for Vec<T> {
+    fn components(self) -> Components {
+        self.into_iter().fold(Components::new(), Components::add)
+    }
+}
+
+/// Implemented by [`#[tool]`](crate::tool) beside the function.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a tool", note = "put `#[tool]` on the function")]
+pub trait ToolFunction {
+    /// The tool the function makes.
+    fn tool() -> Tool;
+}
+
+/// Implemented by [`#[resource]`](crate::resource) beside the function.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a resource",
+    note = "put `#[resource(\"…\")]` on the function"
+)]
+pub trait ResourceFunction {
+    /// The resource the function makes.
+    fn resource() -> Resource;
+}
+
+/// Implemented by [`#[prompt]`](crate::prompt) beside the function.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a prompt",
+    note = "put `#[prompt]` on the function"
+)]
+pub trait PromptFunction {
+    /// The prompt the function makes.
+    fn prompt() -> Prompt;
+}
+
+/// The tools made from these functions, for [`Server::add`](crate::Server::add).
+#[macro_export]
+macro_rules! tools {
+    ($($function:path),* $(,)?) => { [$(<$function as $crate::ToolFunction>::tool()),*] };
+}
+
+/// The resources made from these functions, for [`Server::add`](crate::Server::add).
+#[macro_export]
+macro_rules! resources {
+    ($($function:path),* $(,)?) => { [$(<$function as $crate::ResourceFunction>::resource()),*] };
+}
+
+/// The prompts made from these functions, for [`Server::add`](crate::Server::add).
+#[macro_export]
+macro_rules! prompts {
+    ($($function:path),* $(,)?) => { [$(<$function as $crate::PromptFunction>::prompt()),*] };
+}

@@ -1,0 +1,9 @@
+//! The framework from outside: functions under attributes, called by the official SDK's client.
+
+mod build;
+mod calls;
+mod client;
+mod compile_errors;
+mod prompts;
+mod resources;
+mod stdio;
