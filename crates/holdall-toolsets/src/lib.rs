@@ -1,0 +1,8 @@
+//! Ready-made tools, written with the public API of `holdall` alone: each is also an example of it.
+//!
+//! | feature | toolset | what it offers |
+//! | --- | --- | --- |
+//! | `notes` | [`notes::NotesToolset`] | search, read and write a folder of Markdown |
+
+#[cfg(feature = "notes")]
+pub mod notes;

@@ -1,0 +1,48 @@
+//! Notes as resources.
+
+use rmcp::model::{ArgumentInfo, CompleteRequestParams, Reference};
+
+use crate::client::over;
+
+#[tokio::test]
+async fn notes_are_listed_read_and_completed() {
+    let client = over(&[
+        ("ideas/mcp.md", "# MCP\n\nA protocol."),
+        ("ideas/Zoo.md", "zebra"),
+        ("plan b.md", "x"),
+    ])
+    .await;
+    let resources = client.sdk.list_all_resources().await.unwrap();
+    let mut listed: Vec<_> = resources
+        .iter()
+        .map(|resource| (resource.uri.as_str(), resource.title.as_deref(), resource.size))
+        .collect();
+    listed.sort_unstable();
+    assert_eq!(
+        listed,
+        [
+            ("note://ideas/Zoo.md", Some("Zoo"), Some(5)),
+            ("note://ideas/mcp.md", Some("MCP"), Some(18)),
+            ("note://plan%20b.md", Some("plan b"), Some(1)),
+        ]
+    );
+    for resource in &resources {
+        assert!(client.read(&resource.uri).await.is_ok(), "{}", resource.uri);
+    }
+    let complete = async |typed: &str| {
+        let argument = ArgumentInfo::new("path", typed);
+        let request = CompleteRequestParams::new(Reference::for_resource("note://{+path}"), argument);
+        client.sdk.complete(request).await.unwrap().completion.values
+    };
+    assert_eq!(complete("ide").await, ["ideas/Zoo.md", "ideas/mcp.md"]);
+    assert_eq!(complete("zoo").await, ["ideas/Zoo.md"]);
+    assert_eq!(complete("nothing").await, [""; 0]);
+    assert_eq!(complete("").await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_missing_note_is_an_error_with_a_hint() {
+    let client = over(&[("a.md", "a")]).await;
+    let error = client.read("note://b.md").await.unwrap_err();
+    assert!(error.contains("there is no note `b.md`"), "{error}");
+}
