@@ -1,0 +1,80 @@
+//! The `holdall` program: reads the command line, puts the pieces together, reports to people.
+//!
+//! Standard output carries what was asked for: the protocol (`serve`), results (`search`, `eval`). Everything
+//! said about the work goes to standard error. Exit codes: 0 done, 1 failed, 2 the command line makes no sense.
+
+mod arguments;
+mod eval;
+mod index;
+mod notebook;
+mod printable;
+mod progress;
+mod search;
+mod serve;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+/// The exit code of a command line that makes no sense, as clap has it.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = match EnvFilter::try_new(&arguments.log) {
+        Ok(filter) => filter,
+        Err(error) => {
+            let log = &arguments.log;
+            say(&format!(
+                "error: `{log}` is not a log filter: {error}; try --log info"
+            ));
+            return ExitCode::from(USAGE);
+        }
+    };
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(filter)
+        // A host may close standard error; complaining there about it would panic.
+        .log_internal_errors(false)
+        .init();
+    let outcome = match arguments.command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Search(arguments) => search::run(&arguments),
+        Command::Index(arguments) => index::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads the results has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {}", explained(&error)));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Tells a person something, who may not be there any more.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// An error and its causes, except those it has told already.
+fn explained(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !text.contains(&cause) {
+            let colon = if text.is_empty() { "" } else { ": " };
+            text = format!("{text}{colon}{cause}");
+        }
+    }
+    text
+}

@@ -1,0 +1,186 @@
+//! `index`, `search`, `eval` and the help.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::program::Home;
+
+#[test]
+fn help_fits_what_there_is() {
+    let home = Home::new();
+    for command in ["", "serve", "search", "index", "eval"] {
+        let mut arguments: Vec<&str> = command.split_whitespace().collect();
+        arguments.push("--help");
+        let name = if command.is_empty() { "program" } else { command };
+        insta::assert_snapshot!(format!("help_{name}"), home.print(&arguments));
+    }
+    assert_eq!(
+        home.print(&["--version"]),
+        format!("holdall {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn index_brings_everything_in_and_names_the_rest() {
+    let home = Home::new();
+    home.put("notes/binary.md", "a\0b");
+    let status = home.print_json(&["index", "--notes", "notes", "--json"]);
+    assert_eq!(status["progress"]["notes"], 2);
+    assert_eq!(status["progress"]["embedded"], 2);
+    assert_eq!(
+        status["problems"],
+        json!([{"path": "binary.md", "state": "skipped", "reason": "it is binary: byte 1 is NUL"}])
+    );
+    assert!(status["seconds"].as_f64().unwrap() > 0.0);
+    let text = home.print(&["index", "--notes", "notes"]);
+    assert!(
+        text.starts_with("2 notes, 2 passages, 2 of them found by meaning too, in "),
+        "{text}"
+    );
+    assert!(
+        text.ends_with("binary.md: skipped: it is binary: byte 1 is NUL\n"),
+        "{text}"
+    );
+    // Everything lies in the user's data directory, nothing among the notes.
+    assert!(home.path("data/holdall/notes").is_dir());
+    assert_eq!(fs::read_dir(home.path("notes")).unwrap().count(), 3);
+    let status = home.print_json(&[
+        "index",
+        "--notes",
+        "notes",
+        "--no-embeddings",
+        "--data-dir",
+        "elsewhere",
+        "--json",
+    ]);
+    assert_eq!(
+        (&status["progress"]["passages"], &status["progress"]["embedded"]),
+        (&json!(2), &json!(0))
+    );
+    assert!(home.path("elsewhere/notes").is_dir());
+}
+
+#[test]
+fn search_answers_by_words_and_meaning() {
+    let home = Home::new();
+    let reply = home.print_json(&["search", "fixing", "a", "vehicle", "--notes", "notes", "--json"]);
+    assert_eq!(reply["hits"][0]["path"], "car.md");
+    assert_eq!(reply["hits"][0]["from_line"], 3);
+    assert_eq!(
+        reply["legs"],
+        json!({"lexical": true, "dense": true, "passages": 2, "embedded": 2})
+    );
+    let reply = home.print_json(&[
+        "search", "--notes", "notes", "--json", "bread", "--when", "2026-05", "--tag", "kitchen", "--folder",
+        "daily",
+    ]);
+    assert_eq!(reply["hits"].as_array().unwrap().len(), 1);
+    assert_eq!(reply["interval"], "2026-05-01 00:00 … 2026-06-01 00:00 UTC");
+    let text = home.print(&["search", "bread", "--notes", "notes", "--no-embeddings"]);
+    assert_eq!(
+        text,
+        "1. daily/2026-05-04.md:3  Monday  (2026-05-04)\n   Baked bread. #kitchen\n"
+    );
+    assert_eq!(
+        home.print(&["search", "nothing like it", "--notes", "notes", "--no-embeddings"]),
+        "nothing found\n"
+    );
+}
+
+#[test]
+fn what_notes_say_does_not_command_the_terminal() {
+    let home = Home::new();
+    home.put("notes/evil.md", "---\ntitle: \"Nice \\e]0;x\\a\\u202E\"\n---\n# Sub \u{1b}[2J\n\nzebra \u{1b}[31mred\u{1b}[0m \u{202e}text\u{9b}2J\n");
+    let text = home.print(&["search", "zebra", "--notes", "notes", "--no-embeddings"]);
+    assert!(text.contains("zebra"));
+    assert!(
+        !text.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']),
+        "{text:?}"
+    );
+}
+
+#[test]
+fn two_programs_on_the_same_notes_agree() {
+    let home = Home::new();
+    let mut server = home
+        .command(&["serve", "--notes", "notes"])
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let reply = home.print_json(&["search", "mechanic", "--notes", "notes", "--json"]);
+    assert_eq!(reply["hits"][0]["path"], "car.md");
+    let status = home.print_json(&["index", "--notes", "notes", "--json"]);
+    assert_eq!(
+        (&status["progress"]["notes"], &status["progress"]["embedded"]),
+        (&json!(2), &json!(2))
+    );
+    drop(server.stdin.take());
+    assert!(server.wait().unwrap().success());
+}
+
+#[test]
+fn eval_measures_a_set() {
+    let home = Home::new();
+    let documents = [
+        "The mechanic repaired the engine.",
+        "Mix flour and water for bread.",
+        "Stars are far away.",
+    ];
+    let corpus: String = (1..)
+        .zip(documents)
+        .map(|(id, text)| json!({"_id": id.to_string(), "title": "", "text": text}).to_string() + "\n")
+        .collect();
+    home.put("set/corpus.jsonl", &corpus);
+    let queries = [
+        ("a", "who repaired the engine"),
+        ("b", "flour and water"),
+        ("c", "how distant are suns"),
+    ];
+    let queries: String = queries
+        .iter()
+        .map(|(id, text)| json!({"_id": id, "text": text}).to_string() + "\n")
+        .collect();
+    home.put("set/queries.jsonl", &queries);
+    home.put(
+        "set/qrels/test.tsv",
+        "query-id\tcorpus-id\tscore\na\t1\t1\nb\t2\t1\nc\t3\t1\n",
+    );
+    let report = home.print_json(&["eval", "set", "--json"]);
+    assert_eq!(
+        (&report["documents"], &report["questions"]),
+        (&json!(3), &json!(3))
+    );
+    let legs = report["legs"].as_array().unwrap();
+    assert_eq!(legs.len(), 3);
+    let hybrid = legs.iter().find(|leg| leg["mode"] == "hybrid").unwrap();
+    assert_eq!(hybrid["all"]["ndcg_at_10"], 1.0);
+    let report = home.print_json(&["eval", "set", "--no-embeddings", "--json"]);
+    assert_eq!(report["legs"].as_array().unwrap().len(), 1);
+    let text = home.print(&["eval", "set"]);
+    assert!(
+        text.starts_with("set: 3 documents, 3 passages, 3 questions\n"),
+        "{text}"
+    );
+    assert!(text.contains("\nhybrid      1.0000   1.0000"), "{text}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_reader_who_has_seen_enough_is_no_error() {
+    let home = Home::new();
+    for command in ["search bread", "search bread --json", "index", "index --json"] {
+        let line = format!(
+            "exec 3>&1; {{ {} {command} --notes notes --no-embeddings; echo $? >&3; }} | true",
+            env!("CARGO_BIN_EXE_holdall")
+        );
+        let shell = std::process::Command::new("/bin/sh")
+            .args(["-c", &line])
+            .current_dir(home.path(""))
+            .env("HOME", home.path(""))
+            .output();
+        let output = shell.unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{command}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "0\n", "{command}");
+    }
+}
