@@ -1,7 +1,7 @@
 //! Opening, changing and committing.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tantivy::directory::MmapDirectory;
@@ -25,6 +25,7 @@ const WRITER_BYTES: usize = 32 * 1024 * 1024;
 
 /// The index, as one process sees it.
 pub struct LexicalIndex {
+    folder: PathBuf,
     index: Index,
     reader: IndexReader,
     fields: Fields,
@@ -39,17 +40,7 @@ impl LexicalIndex {
             action: "created",
             source,
         })?;
-        let (schema, fields) = Fields::new();
-        let directory =
-            MmapDirectory::open(folder).map_err(|error| IndexError::Damaged(error.to_string()))?;
-        let index = Index::open_or_create(directory, schema).map_err(|error| match error {
-            TantivyError::IoError(source) => IndexError::Io {
-                action: "opened",
-                source: std::io::Error::new(source.kind(), source.to_string()),
-            },
-            other => IndexError::Damaged(other.to_string()),
-        })?;
-        index.tokenizers().register(ANALYSER, Analyser::new());
+        let (index, fields) = open(folder)?;
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
@@ -58,6 +49,7 @@ impl LexicalIndex {
             .map_err(|error: TantivyError| IndexError::Damaged(error.to_string()))?;
         let current = RwLock::new(Arc::new(Generation::read(reader.searcher(), fields, None, None)?));
         Ok(Self {
+            folder: folder.to_owned(),
             index,
             reader,
             fields,
@@ -124,16 +116,37 @@ impl LexicalIndex {
             .num_merge_threads(1)
             .memory_budget_per_thread(WRITER_BYTES)
             .build();
-        match self.index.writer_with_options(options) {
-            Ok(writer) => Ok(LexicalWriter {
-                writer,
-                fields: self.fields,
-                complete: self.is_complete()?,
-            }),
-            Err(TantivyError::LockFailure(..)) => Err(IndexError::Busy),
-            Err(error) => Err(error.into()),
-        }
+        // The files another process made since `self` was opened are known only to an index opened anew.
+        let (index, fields) = open(&self.folder)?;
+        let writer = match index.writer_with_options(options) {
+            Ok(writer) => writer,
+            Err(TantivyError::LockFailure(..)) => return Err(IndexError::Busy),
+            Err(error) => return Err(error.into()),
+        };
+        let complete = self.is_complete()?;
+        let writer = LexicalWriter {
+            writer,
+            fields,
+            complete,
+        };
+        writer.remove_leftovers()?;
+        Ok(writer)
     }
+}
+
+/// Opens the engine's index in `folder`, or makes it.
+fn open(folder: &Path) -> Result<(Index, Fields), IndexError> {
+    let (schema, fields) = Fields::new();
+    let directory = MmapDirectory::open(folder).map_err(|error| IndexError::Damaged(error.to_string()))?;
+    let index = Index::open_or_create(directory, schema).map_err(|error| match error {
+        TantivyError::IoError(source) => IndexError::Io {
+            action: "opened",
+            source: std::io::Error::new(source.kind(), source.to_string()),
+        },
+        other => IndexError::Damaged(other.to_string()),
+    })?;
+    index.tokenizers().register(ANALYSER, Analyser::new());
+    Ok((index, fields))
 }
 
 /// The one who changes the index. Nothing is seen before [`commit`](Self::commit).
@@ -178,7 +191,7 @@ impl LexicalWriter {
         });
         if let Err(error) = committed {
             // The first error says what happened; should this fail too, the writer is of no more use anyway.
-            let _ = self.writer.rollback();
+            let _ = self.rollback();
             return Err(error.into());
         }
         Ok(())
@@ -196,6 +209,13 @@ impl LexicalWriter {
     /// Forgets everything since the last commit.
     pub fn rollback(&mut self) -> Result<(), IndexError> {
         self.writer.rollback()?;
+        self.remove_leftovers()
+    }
+
+    /// Removes the files of a commit that was not finished: the next one may choose the same names, and the engine
+    /// writes over nothing.
+    fn remove_leftovers(&self) -> Result<(), IndexError> {
+        self.writer.garbage_collect_files().wait()?;
         Ok(())
     }
 

@@ -183,6 +183,45 @@ fn a_rollback_forgets() {
     assert_eq!(paths(&base.generation()), ["a.md"]);
 }
 
+/// Removes `b.md`, then puts back what the index said of itself before: as if the process had been killed, or
+/// the disk had been full, when everything but that was written.
+fn leave_half_a_commit(base: &mut Base) {
+    let says = base.folder.path().join("words/meta.json");
+    let before = std::fs::read(&says).expect("is read");
+    // Counts its operations from the last commit, as a new process does, and names files after the count.
+    base.words.rollback().expect("rolls back");
+    base.remove("b.md");
+    base.commit();
+    std::fs::write(&says, before).expect("is written");
+}
+
+#[test]
+fn what_a_failed_commit_leaves_is_in_nobodys_way() {
+    let mut base = Base::with(&[("a.md", "one"), ("b.md", "two")]);
+    leave_half_a_commit(&mut base);
+    base.words.rollback().expect("rolls back");
+    assert_eq!(paths(&base.generation()), ["a.md", "b.md"]);
+    base.remove("b.md");
+    base.commit();
+    assert_eq!(paths(&base.generation()), ["a.md"]);
+}
+
+#[test]
+fn what_a_killed_process_leaves_is_in_nobodys_way() {
+    let mut base = Base::with(&[("a.md", "one"), ("b.md", "two")]);
+    let words = base.folder.path().join("words");
+    // This process was there first and knows nothing of the files that follow.
+    let other = LexicalIndex::open(&words).expect("the index opens");
+    leave_half_a_commit(&mut base);
+    let Base { words, folder, .. } = base;
+    words.close().expect("closes");
+    let mut words = other.writer().expect("the other takes over");
+    words.remove(&NotePath::new("b.md"));
+    words.commit().expect("commits");
+    assert_eq!(paths(&other.refresh(None).expect("refreshes")), ["a.md"]);
+    drop(folder);
+}
+
 #[test]
 fn texts_are_embedded_once_wherever_they_stand() {
     let mut base = Base::with(&[("a.md", "# T\n\nsame text")]);
