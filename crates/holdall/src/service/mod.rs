@@ -1,0 +1,184 @@
+//! [`Service`]: the one type that speaks the protocol. It owns registry and states and sends every call through
+//! the pipeline; transports are handed clones of it.
+//!
+//! | file | question it answers |
+//! | --- | --- |
+//! | `calls` | how a tool is called, a resource read, a prompt got, and how failures are told |
+//! | `listing` | what there is, page by page, and what fits what is being typed |
+
+mod calls;
+mod listing;
+
+use std::sync::Arc;
+
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, GetPromptRequestParams,
+    GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+    ServerCapabilities, ServerConfig,
+};
+
+use self::calls::protocol_error;
+use crate::context::Context;
+use crate::protocol::{ErrorData, RequestContext, RoleServer, ServerHandler};
+use crate::registry::Registry;
+use crate::server::Identity;
+use crate::state::States;
+
+/// A server ready to serve. Cloning is cheap; all clones are one server.
+#[derive(Clone)]
+pub struct Service(Arc<Inner>);
+
+struct Inner {
+    identity: Identity,
+    registry: Registry,
+    states: Arc<States>,
+}
+
+impl Service {
+    pub(crate) fn new(identity: Identity, registry: Registry, states: Arc<States>) -> Self {
+        Self(Arc::new(Inner {
+            identity,
+            registry,
+            states,
+        }))
+    }
+
+    /// The name of the server.
+    pub fn name(&self) -> &str {
+        &self.0.identity.name
+    }
+
+    /// The names of its tools, in the order of listing.
+    pub fn tool_names(&self) -> impl Iterator<Item = &str> {
+        self.0
+            .registry
+            .tools()
+            .iter()
+            .map(|tool| tool.listing.name.as_ref())
+    }
+
+    /// Whether there is a tool of this name which never looks at the context of its call, and whose arguments do
+    /// not travel in headers: its calls need nothing of the protocol.
+    pub fn answers_without_context(&self, tool: &str) -> bool {
+        self.0.registry.tool(tool).is_ok_and(|tool| tool.without_context)
+    }
+
+    fn context(&self, request: RequestContext<RoleServer>) -> Context {
+        Context::new(request, Arc::clone(&self.0.states))
+    }
+}
+
+impl ServerHandler for Service {
+    fn get_info(&self) -> ServerConfig {
+        let Inner {
+            identity, registry, ..
+        } = &*self.0;
+        let mut capabilities = ServerCapabilities::default();
+        capabilities.tools = (!registry.tools().is_empty()).then(Default::default);
+        capabilities.prompts = (!registry.prompts().is_empty()).then(Default::default);
+        capabilities.resources = (!registry.resources().is_empty()).then(Default::default);
+        capabilities.completions = registry.has_completers().then(Default::default);
+        let mut implementation = Implementation::new(&identity.name, &identity.version);
+        implementation.title = identity.title.clone();
+        let mut config = ServerConfig::new(capabilities).with_server_info(implementation);
+        config.instructions = identity.instructions.clone();
+        config
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let tools = self.0.registry.tools().iter().map(|tool| tool.listing.clone());
+        Ok(ListToolsResult::with_all_items(tools.collect()))
+    }
+
+    fn get_tool(&self, name: &str) -> Option<rmcp::model::Tool> {
+        // Asked for every call over HTTP, and only for the schema: to compare `Mcp-Param-…` headers with.
+        let tool = self.0.registry.tool(name).ok()?;
+        let mut listing = rmcp::model::Tool::default();
+        listing.name = name.to_owned().into();
+        listing.input_schema = Arc::clone(&tool.listing.input_schema);
+        Some(listing)
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        self.call(request, self.context(context)).await.map(Into::into)
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let cursor = request.and_then(|request| request.cursor);
+        self.list(cursor, self.context(context))
+            .await
+            .map_err(|error| protocol_error(&error, None))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        let templates = self
+            .0
+            .registry
+            .resources()
+            .iter()
+            .filter(|resource| resource.is_template());
+        Ok(ListResourceTemplatesResult::with_all_items(
+            templates.map(|resource| resource.template_listing()).collect(),
+        ))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let outcome = self.read(&request.uri, self.context(context)).await;
+        outcome
+            .map(Into::into)
+            .map_err(|error| protocol_error(&error, Some(&request.uri)))
+    }
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        let prompts = self
+            .0
+            .registry
+            .prompts()
+            .iter()
+            .map(|prompt| prompt.listing.clone());
+        Ok(ListPromptsResult::with_all_items(prompts.collect()))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        self.prompt(request, self.context(context)).await.map(Into::into)
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        self.suggest(request, self.context(context))
+            .await
+            .map_err(|error| protocol_error(&error, None))
+    }
+}
