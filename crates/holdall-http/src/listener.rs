@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
-use holdall::Service;
+use holdall::{Principal, Service};
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -130,7 +130,11 @@ impl HttpServer {
         let guard = Guard::new(address, &config.allowed_hosts, &config.allowed_origins);
         let front = Front {
             guard: Arc::new(guard),
-            routes: Routes::new(service, config.body_bytes_max, ended.clone()),
+            routes: Routes::new(
+                service.identified_by(|_| Principal::anonymous()),
+                config.body_bytes_max,
+                ended.clone(),
+            ),
         };
         let places = Arc::new(Semaphore::new(config.connections_max));
         let graceful = GracefulShutdown::new();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rmcp::model::{ProgressNotificationParam, ProgressToken, ProtocolVersion};
 use tokio_util::sync::CancellationToken;
 
+use crate::principal::Principal;
 use crate::protocol::{RequestContext, RoleServer};
 use crate::state::{State, States};
 
@@ -27,15 +28,21 @@ pub struct Context(Arc<Inner>);
 
 struct Inner {
     request: RequestContext<RoleServer>,
+    principal: Principal,
     states: Arc<States>,
     progress_token: Option<ProgressToken>,
 }
 
 impl Context {
-    pub(crate) fn new(request: RequestContext<RoleServer>, states: Arc<States>) -> Self {
+    pub(crate) fn new(
+        request: RequestContext<RoleServer>,
+        principal: Principal,
+        states: Arc<States>,
+    ) -> Self {
         let progress_token = request.meta.get_progress_token();
         Self(Arc::new(Inner {
             request,
+            principal,
             states,
             progress_token,
         }))
@@ -44,6 +51,11 @@ impl Context {
     /// The id of the request, as the client chose it; the log carries it too.
     pub fn request_id(&self) -> String {
         self.0.request.id.to_string()
+    }
+
+    /// Who calls.
+    pub fn principal(&self) -> &Principal {
+        &self.0.principal
     }
 
     /// The protocol version of this request, if the client has said it.

@@ -40,6 +40,7 @@ mod context;
 mod contract;
 mod error;
 mod pipeline;
+mod principal;
 mod prompt;
 pub mod protocol;
 mod registry;
@@ -58,6 +59,7 @@ pub use completion::{Completer, IntoSuggestions};
 pub use context::Context;
 pub use error::{CallError, CallResult, Error, ErrorKind, Problem, Result};
 pub use holdall_macros::{prompt, resource, tool, toolset};
+pub use principal::Principal;
 pub use prompt::Prompt;
 pub use reply::{
     Audio, Image, IntoCallError, IntoPromptResult, IntoResourceBody, IntoToolResult, Json, JsonWithText,
@@ -77,8 +79,8 @@ pub use schemars;
 pub mod prelude {
     pub use crate::{
         Argument, Audio, Call, CallError, CallResult, Completer, Context, ErrorKind, Image, Json,
-        JsonWithText, Prompt, Resource, Server, State, Tool, Toolset, assistant, prompt, prompts, resource,
-        resources, tool, tools, toolset, user,
+        JsonWithText, Principal, Prompt, Resource, Server, State, Tool, Toolset, assistant, prompt, prompts,
+        resource, resources, tool, tools, toolset, user,
     };
     pub use schemars::JsonSchema;
 }

@@ -20,7 +20,7 @@ impl Service {
         context: Context,
     ) -> Result<CallToolResult, ErrorData> {
         let tool = self
-            .0
+            .inner
             .registry
             .tool(&request.name)
             .map_err(|error| protocol_error(&error, None))?;
@@ -45,7 +45,7 @@ impl Service {
     }
 
     pub(super) async fn read(&self, uri: &str, context: Context) -> CallResult<ReadResourceResult> {
-        let (resource, variables) = self.0.registry.resource(uri)?;
+        let (resource, variables) = self.inner.registry.resource(uri)?;
         let target = Target {
             kind: "resource",
             name: &resource.uri,
@@ -66,7 +66,7 @@ impl Service {
         context: Context,
     ) -> Result<GetPromptResult, ErrorData> {
         let prompt = self
-            .0
+            .inner
             .registry
             .prompt(&request.name)
             .map_err(|error| protocol_error(&error, None))?;

@@ -22,7 +22,7 @@ impl Service {
         cursor: Option<String>,
         context: Context,
     ) -> CallResult<ListResourcesResult> {
-        let registry = &self.0.registry;
+        let registry = &self.inner.registry;
         let listers: Vec<&Arc<BuiltResource>> = registry
             .resources()
             .iter()
@@ -77,7 +77,7 @@ impl Service {
     }
 
     fn completer(&self, reference: &Reference, argument: &str) -> CallResult<Option<&Completer>> {
-        let registry = &self.0.registry;
+        let registry = &self.inner.registry;
         let completers = match reference {
             Reference::Prompt(prompt) => &registry.prompt(&prompt.name)?.completers,
             Reference::Resource(resource) => match registry.resource_declared(&resource.uri) {

@@ -12,14 +12,15 @@ mod listing;
 use std::sync::Arc;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, GetPromptRequestParams,
-    GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
-    ServerCapabilities, ServerConfig,
+    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, Extensions,
+    GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
 };
 
 use self::calls::protocol_error;
 use crate::context::Context;
+use crate::principal::Principal;
 use crate::protocol::{ErrorData, RequestContext, RoleServer, ServerHandler};
 use crate::registry::Registry;
 use crate::server::Identity;
@@ -27,7 +28,13 @@ use crate::state::States;
 
 /// A server ready to serve. Cloning is cheap; all clones are one server.
 #[derive(Clone)]
-pub struct Service(Arc<Inner>);
+pub struct Service {
+    inner: Arc<Inner>,
+    identify: Identify,
+}
+
+/// How the party behind a request is found out, from what the transport attached to it.
+type Identify = Arc<dyn Fn(&Extensions) -> Principal + Send + Sync>;
 
 struct Inner {
     identity: Identity,
@@ -37,21 +44,34 @@ struct Inner {
 
 impl Service {
     pub(crate) fn new(identity: Identity, registry: Registry, states: Arc<States>) -> Self {
-        Self(Arc::new(Inner {
-            identity,
-            registry,
-            states,
-        }))
+        Self {
+            inner: Arc::new(Inner {
+                identity,
+                registry,
+                states,
+            }),
+            identify: Arc::new(|_| Principal::local()),
+        }
+    }
+
+    /// Has a transport say who calls, from what it attached to the request. Without this every call comes from
+    /// [`Principal::local`].
+    pub fn identified_by(
+        mut self,
+        identify: impl Fn(&Extensions) -> Principal + Send + Sync + 'static,
+    ) -> Self {
+        self.identify = Arc::new(identify);
+        self
     }
 
     /// The name of the server.
     pub fn name(&self) -> &str {
-        &self.0.identity.name
+        &self.inner.identity.name
     }
 
     /// The names of its tools, in the order of listing.
     pub fn tool_names(&self) -> impl Iterator<Item = &str> {
-        self.0
+        self.inner
             .registry
             .tools()
             .iter()
@@ -61,11 +81,15 @@ impl Service {
     /// Whether there is a tool of this name which never looks at the context of its call, and whose arguments do
     /// not travel in headers: its calls need nothing of the protocol.
     pub fn answers_without_context(&self, tool: &str) -> bool {
-        self.0.registry.tool(tool).is_ok_and(|tool| tool.without_context)
+        self.inner
+            .registry
+            .tool(tool)
+            .is_ok_and(|tool| tool.without_context)
     }
 
     fn context(&self, request: RequestContext<RoleServer>) -> Context {
-        Context::new(request, Arc::clone(&self.0.states))
+        let principal = (self.identify)(&request.extensions);
+        Context::new(request, principal, Arc::clone(&self.inner.states))
     }
 }
 
@@ -73,7 +97,7 @@ impl ServerHandler for Service {
     fn get_info(&self) -> ServerConfig {
         let Inner {
             identity, registry, ..
-        } = &*self.0;
+        } = &*self.inner;
         let mut capabilities = ServerCapabilities::default();
         capabilities.tools = (!registry.tools().is_empty()).then(Default::default);
         capabilities.prompts = (!registry.prompts().is_empty()).then(Default::default);
@@ -91,13 +115,18 @@ impl ServerHandler for Service {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let tools = self.0.registry.tools().iter().map(|tool| tool.listing.clone());
+        let tools = self
+            .inner
+            .registry
+            .tools()
+            .iter()
+            .map(|tool| tool.listing.clone());
         Ok(ListToolsResult::with_all_items(tools.collect()))
     }
 
     fn get_tool(&self, name: &str) -> Option<rmcp::model::Tool> {
         // Asked for every call over HTTP, and only for the schema: to compare `Mcp-Param-…` headers with.
-        let tool = self.0.registry.tool(name).ok()?;
+        let tool = self.inner.registry.tool(name).ok()?;
         let mut listing = rmcp::model::Tool::default();
         listing.name = name.to_owned().into();
         listing.input_schema = Arc::clone(&tool.listing.input_schema);
@@ -129,7 +158,7 @@ impl ServerHandler for Service {
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         let templates = self
-            .0
+            .inner
             .registry
             .resources()
             .iter()
@@ -156,7 +185,7 @@ impl ServerHandler for Service {
         _: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
         let prompts = self
-            .0
+            .inner
             .registry
             .prompts()
             .iter()
