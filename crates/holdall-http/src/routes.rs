@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::direct::Direct;
 use crate::guard::Refusal;
+use crate::unstream::unstream;
 
 /// All routes.
 #[derive(Clone)]
@@ -61,7 +62,7 @@ impl Routes {
         if request.uri().path() != "/mcp" {
             return self.others.call(request).await;
         }
-        let ends_session = request.method() == Method::DELETE;
+        let method = request.method().clone();
         let (parts, body) = request.into_parts();
         let mut response = if self.direct.may_answer(&parts) {
             // At most what the headers announced, which is little.
@@ -81,8 +82,11 @@ impl Routes {
         }
         .map(Body::new);
         // The session is over when the reply goes out, so it is 204: for the official Python SDK 202 is a failure.
-        if ends_session && response.status() == StatusCode::ACCEPTED {
+        if method == Method::DELETE && response.status() == StatusCode::ACCEPTED {
             *response.status_mut() = StatusCode::NO_CONTENT;
+        }
+        if method == Method::POST {
+            response = unstream(response).await;
         }
         Ok(response)
     }

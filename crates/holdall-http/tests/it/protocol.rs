@@ -1,5 +1,7 @@
 //! The protocol over HTTP, stateless and with sessions.
 
+use std::net::SocketAddr;
+
 use holdall_http::HttpConfig;
 use rmcp::ServiceExt;
 use rmcp::model::CallToolRequestParams;
@@ -66,9 +68,8 @@ fn in_session(method: &str, session: &str, body: &str) -> String {
     )
 }
 
-#[tokio::test]
-async fn a_session_of_an_older_client_has_no_empty_events_and_ends_for_good() {
-    let address = start(HttpConfig::default()).await;
+/// Opens a session as a client of protocol 2025-06-18 does; returns the reply, and the header that names the session.
+async fn open_session(address: SocketAddr) -> (String, String) {
     let client = json!({"name": "t", "version": "0"});
     let params = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client});
     let initialize = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params});
@@ -77,17 +78,63 @@ async fn a_session_of_an_older_client_has_no_empty_events_and_ends_for_good() {
         .lines()
         .find(|line| line.to_lowercase().starts_with("mcp-session-id:"));
     let session = format!("{}\r\n", session.expect("a session"));
-
     let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"}).to_string();
-    raw(address, &in_session("POST", &session, &ready)).await;
+    let accepted = raw(address, &in_session("POST", &session, &ready)).await;
+    assert!(accepted.starts_with("HTTP/1.1 202"), "{accepted}");
+    (opened, session)
+}
+
+#[tokio::test]
+async fn in_a_session_too_replies_are_json_unless_they_stream() {
+    let address = start(HttpConfig::default()).await;
+    let (opened, session) = open_session(address).await;
+    assert_eq!(
+        body_of(&opened)["result"]["protocolVersion"],
+        "2025-06-18",
+        "{opened}"
+    );
+    let call = |name: &str, arguments: Value| {
+        let params = json!({"name": name, "arguments": arguments, "_meta": {"progressToken": "p"}});
+        json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params}).to_string()
+    };
+    let unknown = json!({"jsonrpc": "2.0", "id": 2, "method": "nothing/known"}).to_string();
+    for (message, expected) in [
+        (call("say_hello", json!({"name": "Ada"})), "Hello, Ada!"),
+        (call("say_hello", json!({})), "/name: is required"),
+        (unknown, "-32601"),
+    ] {
+        let reply = raw(address, &in_session("POST", &session, &message)).await;
+        assert!(
+            reply.to_lowercase().contains("content-type: application/json"),
+            "{reply}"
+        );
+        assert_eq!(body_of(&reply)["id"], 2, "{reply}");
+        assert!(reply.contains(expected), "{reply}");
+    }
+
+    let counted = raw(
+        address,
+        &in_session("POST", &session, &call("count", json!({"to": 3}))),
+    )
+    .await;
+    assert!(
+        counted.to_lowercase().contains("content-type: text/event-stream"),
+        "{counted}"
+    );
+    assert_eq!(counted.matches("notifications/progress").count(), 3, "{counted}");
+    assert!(counted.contains("counted to 3"), "{counted}");
+    // Older clients take an event without data for a broken message.
+    let mut data = counted.lines().filter_map(|line| line.strip_prefix("data:"));
+    assert!(data.all(|data| !data.trim().is_empty()), "{counted}");
+}
+
+#[tokio::test]
+async fn a_session_ends_for_good() {
+    let address = start(HttpConfig::default()).await;
+    let (_, session) = open_session(address).await;
     let list = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"}).to_string();
     let listed = raw(address, &in_session("POST", &session, &list)).await;
-    for reply in [&opened, &listed] {
-        let mut data = reply.lines().filter_map(|line| line.strip_prefix("data:"));
-        assert!(data.all(|data| !data.trim().is_empty()), "{reply}");
-    }
     assert!(listed.contains("say_hello"), "{listed}");
-
     let ended = raw(address, &in_session("DELETE", &session, "")).await;
     assert!(ended.starts_with("HTTP/1.1 204"), "{ended}");
     let after = raw(address, &in_session("POST", &session, &list)).await;
