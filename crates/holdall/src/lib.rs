@@ -34,6 +34,7 @@
 //! | say what went wrong | [`CallError`] |
 
 mod argument;
+mod blocking;
 mod call;
 mod completion;
 mod context;

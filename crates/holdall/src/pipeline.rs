@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
+use crate::blocking;
 use crate::call::{Call, Handler};
 use crate::context::Context;
 use crate::contract::Contract;
@@ -82,7 +83,7 @@ async fn guarded<T: Send + 'static>(handler: &Handler<T>, call: Call) -> CallRes
         Handler::Blocking(function) => {
             let function = Arc::clone(function);
             let span = tracing::Span::current();
-            let joined = tokio::task::spawn_blocking(move || span.in_scope(|| function(call))).await;
+            let joined = blocking::run(move || span.in_scope(|| function(call))).await;
             joined.unwrap_or_else(|error| match error.try_into_panic() {
                 Ok(panic) => Err(panicked(panic.as_ref())),
                 Err(_) => Err(CallError::new(

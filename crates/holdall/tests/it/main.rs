@@ -1,5 +1,6 @@
 //! The framework from outside: functions under attributes, called by the official SDK's client.
 
+mod blocking;
 mod build;
 mod calls;
 mod client;
