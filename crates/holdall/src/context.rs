@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rmcp::model::{ProgressNotificationParam, ProgressToken, ProtocolVersion};
+use tokio_util::sync::CancellationToken;
 
 use crate::interaction::{Asking, Incoming, SessionLog};
 use crate::principal::Principal;
@@ -107,12 +108,16 @@ impl Context {
     /// Whether the client gave up. Long loops in synchronous functions ask this; asynchronous functions are
     /// simply dropped.
     pub fn is_cancelled(&self) -> bool {
-        self.0.request.ct.is_cancelled()
+        self.cancellation().is_cancelled()
     }
 
     /// Resolves when the client gives up.
     pub async fn cancelled(&self) {
-        self.0.request.ct.cancelled().await;
+        self.cancellation().cancelled().await;
+    }
+
+    fn cancellation(&self) -> &CancellationToken {
+        self.0.asking.cancellation().unwrap_or(&self.0.request.ct)
     }
 
     pub(crate) fn states(&self) -> &States {
