@@ -144,10 +144,13 @@ impl Asking {
     /// Whatever error it ended with: while an answer is missing, every failure may be a consequence of that, and the
     /// function runs again anyway. A function that succeeds has decided to go on without the answer.
     pub(crate) fn settle<T>(&self, outcome: CallResult<T>) -> CallResult<T> {
-        let (Err(_), Way::Rounds(rounds), Some(call)) = (&outcome, &self.way, &self.call) else {
+        let (Err(error), Way::Rounds(rounds), Some(call)) = (&outcome, &self.way, &self.call) else {
             return outcome;
         };
-        if !rounds.has_asked() {
+        // With what the client lacks, no answer will help.
+        let hopeless = matches!(error.signal(), Some(Signal::MissingCapability(_)))
+            || error.kind() == ErrorKind::ConfirmationRequired;
+        if hopeless || !rounds.has_asked() {
             return outcome;
         }
         match rounds.reply(&self.settings.keys, &call.binding) {

@@ -88,7 +88,10 @@ pub(crate) async fn put<A>(
             Way::Peer => waiting(context, peer::ask(context, question.request())).await?,
             Way::Inbox { inbox, earlier } => match earlier.answer(&question) {
                 Some(answer) => answer,
-                None => waiting(context, inbox.ask(question.key(), question.request())).await?,
+                None => {
+                    let answer = async { inbox.ask(question.key(), question.request()).await };
+                    waiting(context, answer).await?
+                }
             },
         };
         let complaint = match read(answer) {
