@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use holdall::prelude::*;
 use serde_json::{Value, json};
 
+use super::Name;
 use crate::wire::{Wire, accept, asked, refusal, text};
 
 #[derive(Default)]
@@ -116,6 +117,33 @@ async fn agreeing_to_one_thing_is_not_agreeing_to_another() {
     assert_eq!(asked(&second), ["confirm_1"]);
     let third = wire.again("delete_all", &second, agreed).await;
     assert_eq!(text(&third), "true");
+}
+
+/// Delete what there is, and note who did it.
+#[tool]
+async fn delete_and_sign(ctx: Context, count: State<Count>) -> CallResult<String> {
+    // Another number from the third look on.
+    let count = count.0.fetch_add(1, Ordering::Relaxed) / 2;
+    let agreed = ctx.confirm(format!("Delete {count} tasks?")).await?;
+    let Name { name } = ctx.elicit("Who are you?").await?.required()?;
+    Ok(format!("{name} {agreed} {count}"))
+}
+
+#[tokio::test]
+async fn what_was_agreed_to_is_asked_again_if_it_becomes_something_else() {
+    let server = Server::new("tasks")
+        .state(Count::default())
+        .add(tools![delete_and_sign]);
+    let mut wire = Wire::modern(server, forms());
+    let agreed = json!({"confirm_1": {"action": "accept"}});
+    let first = wire.call("delete_and_sign", json!({})).await;
+    let second = wire.again("delete_and_sign", &first, agreed.clone()).await;
+    assert_eq!(asked(&second), ["elicit_2"]);
+    let name = json!({"elicit_2": accept(json!({"name": "Ada"}))});
+    let third = wire.again("delete_and_sign", &second, name).await;
+    assert_eq!(asked(&third), ["confirm_1"]);
+    let params = &third["result"]["inputRequests"]["confirm_1"]["params"];
+    assert_eq!(params["message"], "Delete 1 tasks?");
 }
 
 #[tokio::test]

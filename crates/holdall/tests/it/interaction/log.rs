@@ -41,7 +41,7 @@ async fn a_session_sets_its_own_level() {
     let mut one = Wire::legacy_to(service.clone(), "2025-11-25", json!({})).await;
     let mut other = Wire::legacy_to(service, "2025-11-25", json!({})).await;
     let warning = json!(["warning", {"disk": "almost full"}]);
-    assert_eq!(logged(&mut one).await, [warning.clone()]);
+    assert_eq!(logged(&mut one).await, std::slice::from_ref(&warning));
     let reply = one.request("logging/setLevel", json!({"level": "debug"})).await;
     assert_eq!(reply["result"], json!({}));
     assert_eq!(
