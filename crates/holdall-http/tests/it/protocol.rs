@@ -8,7 +8,7 @@ use rmcp::model::CallToolRequestParams;
 use rmcp::transport::StreamableHttpClientTransport;
 use serde_json::{Value, json};
 
-use crate::{raw, start};
+use crate::{raw, start, stateless};
 
 #[tokio::test]
 async fn the_official_client_lists_and_calls() {
@@ -24,20 +24,6 @@ async fn the_official_client_lists_and_calls() {
     let result = serde_json::to_value(result.expect("the tool exists")).expect("JSON");
     assert_eq!(result["content"][0]["text"], "Hello, Ada!");
     client.cancel().await.expect("it ends");
-}
-
-fn stateless(method: &str, name: &str, mut params: Value) -> String {
-    params["_meta"] = json!({
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientInfo": {"name": "t", "version": "0"},
-        "io.modelcontextprotocol/clientCapabilities": {},
-        "progressToken": "p",
-    });
-    let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
-    format!(
-        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: application/json, text/event-stream\r\nContent-Type: application/json\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: {method}\r\nMcp-Name: {name}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    )
 }
 
 #[tokio::test]

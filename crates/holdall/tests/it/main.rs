@@ -5,6 +5,8 @@ mod build;
 mod calls;
 mod client;
 mod compile_errors;
+mod interaction;
 mod prompts;
 mod resources;
 mod stdio;
+mod wire;
