@@ -31,6 +31,7 @@
 //! | bundle them around a value | [`#[toolset]`](toolset) |
 //! | report progress, learn about the caller | [`Context`] |
 //! | share a value between functions | [`State`] |
+//! | change what is offered while it is served, tell clients of news | [`ServerHandle`] |
 //! | say what went wrong | [`CallError`] |
 
 mod argument;
@@ -39,11 +40,12 @@ mod completion;
 mod context;
 mod contract;
 mod error;
+pub mod live;
 mod pipeline;
 mod principal;
 mod prompt;
 pub mod protocol;
-mod registry;
+mod provider;
 mod reply;
 mod resource;
 mod server;
@@ -59,8 +61,10 @@ pub use completion::{Completer, IntoSuggestions};
 pub use context::Context;
 pub use error::{CallError, CallResult, Error, ErrorKind, Problem, Result};
 pub use holdall_macros::{prompt, resource, tool, toolset};
+pub use live::{Change, ServerHandle};
 pub use principal::Principal;
 pub use prompt::Prompt;
+pub use provider::Kind;
 pub use reply::{
     Audio, Image, IntoCallError, IntoPromptResult, IntoResourceBody, IntoToolResult, Json, JsonWithText,
     ResourceBody, assistant, user,
@@ -79,8 +83,8 @@ pub use schemars;
 pub mod prelude {
     pub use crate::{
         Argument, Audio, Call, CallError, CallResult, Completer, Context, ErrorKind, Image, Json,
-        JsonWithText, Principal, Prompt, Resource, Server, State, Tool, Toolset, assistant, prompt, prompts,
-        resource, resources, tool, tools, toolset, user,
+        JsonWithText, Principal, Prompt, Resource, Server, ServerHandle, State, Tool, Toolset, assistant,
+        prompt, prompts, resource, resources, tool, tools, toolset, user,
     };
     pub use schemars::JsonSchema;
 }

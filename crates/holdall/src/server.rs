@@ -1,12 +1,11 @@
 //! [`Server`]: what a server offers, put together and checked before the first call.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
 use crate::error::{Error, Result};
-use crate::registry::Registry;
+use crate::provider::Kind;
+use crate::provider::compose::View;
+use crate::provider::tree::{Plan, Tree};
 use crate::service::Service;
-use crate::state::{RequiredState, States};
+use crate::state::States;
 use crate::toolset::{Components, Toolset};
 
 /// A server being put together.
@@ -33,7 +32,19 @@ pub struct Server {
     identity: Identity,
     components: Components,
     states: States,
+    offers_later: Vec<Kind>,
 }
+
+/// What the server does beside offering components.
+pub(crate) struct Settings {
+    /// How many entries a page of a list has.
+    pub(crate) page_size: usize,
+    /// The kinds of component clients are told of, whether there are any at the moment or not.
+    pub(crate) declared: Vec<Kind>,
+}
+
+/// How many entries a page of a list has: few clients ask for a second page.
+const PAGE_SIZE: usize = 1000;
 
 /// How the server introduces itself.
 #[derive(Clone)]
@@ -56,6 +67,7 @@ impl Server {
             },
             components: Components::new(),
             states: States::default(),
+            offers_later: Vec::new(),
         }
     }
 
@@ -93,24 +105,46 @@ impl Server {
         self
     }
 
+    /// Says that there will be components of these kinds, though there are none yet: they are added while the server
+    /// serves, through a [`ServerHandle`](crate::ServerHandle). Clients ask only for what a server has told them of when
+    /// they connected.
+    pub fn offers_later(mut self, kinds: impl IntoIterator<Item = Kind>) -> Self {
+        self.offers_later.extend(kinds);
+        self
+    }
+
     /// Checks everything and compiles every schema.
     ///
     /// # Errors
     /// [`Error::Build`] with all mistakes at once: names that are invalid or taken, schemas and templates that
     /// make no sense, states that are missing.
     pub fn build(self) -> Result<Service> {
+        let (identity, mut declared, plan) = self.plan();
+        let tree = Tree::build(plan).map_err(Error::Build)?;
+        let offered = [Kind::Tool, Kind::Resource, Kind::Prompt];
+        declared.extend(offered.into_iter().filter(|kind| tree.catalogue().offers(*kind)));
+        let settings = Settings {
+            page_size: PAGE_SIZE,
+            declared,
+        };
+        Ok(Service::new(identity, settings, tree))
+    }
+
+    fn plan(self) -> (Identity, Vec<Kind>, Plan) {
         let Self {
             identity,
             components,
             states,
+            offers_later,
         } = self;
-        let mut problems = missing_states(&components, &states);
-        let registry = Registry::build(components, &mut problems);
-        if problems.is_empty() {
-            Ok(Service::new(identity, registry, Arc::new(states)))
-        } else {
-            Err(Error::Build(problems))
-        }
+        let plan = Plan {
+            components,
+            states,
+            view: View::default(),
+            mounts: Vec::new(),
+            offers_later: !offers_later.is_empty(),
+        };
+        (identity, offers_later, plan)
     }
 
     /// Serves on standard input and output until the client closes the input.
@@ -120,34 +154,4 @@ impl Server {
     pub async fn run(self) -> Result<()> {
         crate::stdio::serve(self.build()?).await
     }
-}
-
-fn missing_states(components: &Components, states: &States) -> Vec<String> {
-    let tools = components
-        .tools
-        .iter()
-        .map(|tool| ("tool", &tool.name, &tool.states));
-    let resources = components
-        .resources
-        .iter()
-        .map(|resource| ("resource", &resource.uri, &resource.states));
-    let prompts = components
-        .prompts
-        .iter()
-        .map(|prompt| ("prompt", &prompt.name, &prompt.states));
-    let mut said = HashSet::new();
-    let mut problems = Vec::new();
-    for (kind, name, required) in tools.chain(resources).chain(prompts) {
-        for missing in required
-            .iter()
-            .filter_map(|state: &RequiredState| states.missing(state))
-        {
-            if said.insert((kind, name, missing)) {
-                problems.push(format!(
-                    "{kind} `{name}` needs a state of type `{missing}`: add `.state(…)`"
-                ));
-            }
-        }
-    }
-    problems
 }

@@ -2,6 +2,7 @@
 
 mod checks;
 mod protocol;
+mod streams;
 
 use std::net::SocketAddr;
 

@@ -20,10 +20,12 @@ impl Service {
         context: Context,
     ) -> Result<CallToolResult, ErrorData> {
         let tool = self
-            .inner
-            .registry
-            .tool(&request.name)
+            .catalogue()
+            .tools
+            .find(&request.name, context.principal())
+            .cloned()
             .map_err(|error| protocol_error(&error, None))?;
+        let context = context.at(&tool.home);
         let target = Target {
             kind: "tool",
             name: &tool.listing.name,
@@ -32,20 +34,28 @@ impl Service {
             handler: &tool.handler,
         };
         let outcome = pipeline::run(target, request.arguments.unwrap_or_default(), context).await;
-        let outcome = outcome.and_then(|result| tool.finish(result)).and_then(|result| {
-            within(
-                "result",
-                &tool.listing.name,
-                result_bytes(&result),
-                tool.result_bytes_max,
-            )?;
-            Ok(result)
-        });
+        let outcome = outcome
+            .and_then(|result| tool.finish(result))
+            .and_then(|mut result| {
+                tool.outward_contents(&mut result.content);
+                within(
+                    "result",
+                    &tool.listing.name,
+                    result_bytes(&result),
+                    tool.result_bytes_max,
+                )?;
+                Ok(result)
+            });
         Ok(outcome.unwrap_or_else(|error| tool_error(&error)))
     }
 
     pub(super) async fn read(&self, uri: &str, context: Context) -> CallResult<ReadResourceResult> {
-        let (resource, variables) = self.inner.registry.resource(uri)?;
+        let (resource, variables) = {
+            let catalogue = self.catalogue();
+            let (resource, variables) = catalogue.resource(uri, context.principal())?;
+            (resource.clone(), variables)
+        };
+        let context = context.at(&resource.home);
         let target = Target {
             kind: "resource",
             name: &resource.uri,
@@ -54,7 +64,10 @@ impl Service {
             handler: &resource.handler,
         };
         let body = pipeline::run(target, variables, context).await?;
-        let contents = body.into_contents(uri, resource.mime_type());
+        let mut contents = body.into_contents(uri, resource.mime_type());
+        contents
+            .iter_mut()
+            .for_each(|contents| resource.outward_content(contents));
         let bytes = contents.iter().map(contents_bytes).sum();
         within("resource", uri, bytes, resource.contents_bytes_max)?;
         Ok(ReadResourceResult::new(contents))
@@ -66,10 +79,12 @@ impl Service {
         context: Context,
     ) -> Result<GetPromptResult, ErrorData> {
         let prompt = self
-            .inner
-            .registry
-            .prompt(&request.name)
+            .catalogue()
+            .prompts
+            .find(&request.name, context.principal())
+            .cloned()
             .map_err(|error| protocol_error(&error, None))?;
+        let context = context.at(&prompt.home);
         let target = Target {
             kind: "prompt",
             name: &prompt.listing.name,
@@ -80,6 +95,9 @@ impl Service {
         let arguments = request.arguments.unwrap_or_default();
         let outcome = pipeline::run(target, arguments, context).await;
         let mut result = outcome.map_err(|error| protocol_error(&error, None))?;
+        for message in &mut result.messages {
+            prompt.outward_contents(std::slice::from_mut(&mut message.content));
+        }
         result.description = result.description.or_else(|| prompt.listing.description.clone());
         Ok(result)
     }
@@ -98,6 +116,7 @@ pub(super) fn protocol_error(error: &CallError, uri: Option<&str>) -> ErrorData 
     let code = match error.kind() {
         ErrorKind::NotFound if uri.is_some() => ErrorCode::RESOURCE_NOT_FOUND,
         ErrorKind::NotFound | ErrorKind::InvalidArguments | ErrorKind::Ambiguous => ErrorCode::INVALID_PARAMS,
+        ErrorKind::InsufficientScope => ErrorCode::INVALID_REQUEST,
         _ => ErrorCode::INTERNAL_ERROR,
     };
     let mut data = json!({ "error": error.to_json() });

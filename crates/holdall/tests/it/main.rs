@@ -2,8 +2,11 @@
 
 mod build;
 mod calls;
+mod changes;
 mod client;
 mod compile_errors;
 mod prompts;
 mod resources;
 mod stdio;
+mod subscriptions;
+mod wire;
