@@ -6,7 +6,7 @@ use holdall::prelude::*;
 use holdall::{Change, Kind};
 use serde_json::{Value, json};
 
-use crate::wire::{Wire, column, modern, service, service_for, subscription, until};
+use crate::raw::{Raw, column, modern, service, service_for, subscription, until};
 
 const LEGACY: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
 
@@ -33,39 +33,39 @@ fn server() -> Server {
         .add(prompt("greet"))
 }
 
-async fn tools(wire: &mut Wire) -> Vec<String> {
-    let listed = wire.ask_modern("tools/list", json!({})).await;
+async fn tools(raw: &mut Raw) -> Vec<String> {
+    let listed = raw.ask_modern("tools/list", json!({})).await;
     column(&listed["result"]["tools"], "name")
 }
 
-async fn call(wire: &mut Wire, name: &str) -> Value {
-    wire.ask_modern("tools/call", json!({"name": name})).await
+async fn call(raw: &mut Raw, name: &str) -> Value {
+    raw.ask_modern("tools/call", json!({"name": name})).await
 }
 
 #[tokio::test]
 async fn what_is_added_replaced_and_removed_is_listed_and_called_accordingly() {
     let (service, handle) = service(server());
-    let mut wire = Wire::connect(&service);
+    let mut raw = Raw::connect(&service);
     handle
         .add([tool("three"), tool("four")])
         .expect("the names are free");
-    assert_eq!(tools(&mut wire).await, ["one", "two", "three", "four"]);
+    assert_eq!(tools(&mut raw).await, ["one", "two", "three", "four"]);
 
     let other = Tool::new("two").handler(async |_| Ok("the other two"));
     handle.replace([other, tool("five")]).expect("it is right");
-    assert_eq!(tools(&mut wire).await, ["one", "two", "three", "four", "five"]);
-    let result = call(&mut wire, "two").await;
+    assert_eq!(tools(&mut raw).await, ["one", "two", "three", "four", "five"]);
+    let result = call(&mut raw, "two").await;
     assert_eq!(result["result"]["content"][0]["text"], "the other two");
 
     handle.remove_tool("one").expect("it is there");
     handle.remove_resource("a://{name}").expect("it is there");
     handle.remove_prompt("greet").expect("it is there");
-    assert_eq!(tools(&mut wire).await, ["two", "three", "four", "five"]);
-    let error = call(&mut wire, "one").await;
+    assert_eq!(tools(&mut raw).await, ["two", "three", "four", "five"]);
+    let error = call(&mut raw, "one").await;
     assert_eq!(error["error"]["code"], -32602, "{error}");
-    let error = wire.ask_modern("resources/read", json!({"uri": "a://x"})).await;
+    let error = raw.ask_modern("resources/read", json!({"uri": "a://x"})).await;
     assert_eq!(error["error"]["data"]["error"]["kind"], "not_found", "{error}");
-    let listed = wire.ask_modern("prompts/list", json!({})).await;
+    let listed = raw.ask_modern("prompts/list", json!({})).await;
     assert_eq!(listed["result"]["prompts"], json!([]));
 }
 
@@ -81,8 +81,8 @@ async fn a_change_that_is_wrong_changes_nothing_and_names_every_mistake() {
         .replace(resource("no uri"));
     let error = handle.apply(change).expect_err("there are mistakes");
     insta::assert_snapshot!(error);
-    let mut wire = Wire::connect(&service);
-    assert_eq!(tools(&mut wire).await, ["one", "two"]);
+    let mut raw = Raw::connect(&service);
+    assert_eq!(tools(&mut raw).await, ["one", "two"]);
 }
 
 #[tokio::test]
@@ -114,12 +114,12 @@ async fn a_call_under_way_finishes_though_its_tool_is_removed() {
         })
     };
     let (service, handle) = service(Server::new("test").add(slow));
-    let mut wire = Wire::connect(&service);
-    let id = wire.request("tools/call", modern(json!({"name": "slow"}))).await;
+    let mut raw = Raw::connect(&service);
+    let id = raw.request("tools/call", modern(json!({"name": "slow"}))).await;
     started.notified().await;
     handle.remove_tool("slow").expect("it is there");
     go.notify_one();
-    let result = wire.next().await;
+    let result = raw.next().await;
     assert_eq!(
         (&result["id"], &result["result"]["content"][0]["text"]),
         (&json!(id), &json!("finished"))
@@ -130,7 +130,7 @@ async fn a_call_under_way_finishes_though_its_tool_is_removed() {
 async fn sessions_of_every_older_version_are_told_of_each_list() {
     for version in LEGACY {
         let (service, handle) = service(server());
-        let (mut wire, info) = Wire::session(&service, version).await;
+        let (mut raw, info) = Raw::session(&service, version).await;
         assert_eq!(
             info["capabilities"],
             json!({
@@ -140,17 +140,17 @@ async fn sessions_of_every_older_version_are_told_of_each_list() {
             })
         );
         handle.add(tool("three")).expect("the name is free");
-        assert_eq!(wire.news().await, "notifications/tools/list_changed");
+        assert_eq!(raw.news().await, "notifications/tools/list_changed");
         handle.remove_prompt("greet").expect("it is there");
-        assert_eq!(wire.news().await, "notifications/prompts/list_changed");
+        assert_eq!(raw.news().await, "notifications/prompts/list_changed");
         handle.replace(resource("a://one")).expect("it is right");
-        assert_eq!(wire.news().await, "notifications/resources/list_changed");
+        assert_eq!(raw.news().await, "notifications/resources/list_changed");
         handle.listing_changed("a://{name}");
-        assert_eq!(wire.news().await, "notifications/resources/list_changed");
+        assert_eq!(raw.news().await, "notifications/resources/list_changed");
         handle
             .apply(Change::new().remove_tool("three").add(prompt("wave")))
             .expect("it is right");
-        let news = [wire.news().await, wire.news().await];
+        let news = [raw.news().await, raw.news().await];
         assert_eq!(
             news,
             [
@@ -164,14 +164,14 @@ async fn sessions_of_every_older_version_are_told_of_each_list() {
 #[tokio::test]
 async fn streams_hear_what_they_asked_for_and_say_which_they_are() {
     let (service, handle) = service(server());
-    let mut wire = Wire::connect(&service);
-    let discovered = wire.ask_modern("server/discover", json!({})).await;
+    let mut raw = Raw::connect(&service);
+    let discovered = raw.ask_modern("server/discover", json!({})).await;
     assert_eq!(discovered["result"]["capabilities"]["tools"]["listChanged"], true);
-    let (prompts, accepted) = wire
+    let (prompts, accepted) = raw
         .listen(json!({"promptsListChanged": true, "toolsListChanged": false}))
         .await;
     assert_eq!(accepted, json!({"promptsListChanged": true}));
-    let (both, accepted) = wire
+    let (both, accepted) = raw
         .listen(json!({"toolsListChanged": true, "resourcesListChanged": true}))
         .await;
     assert_eq!(
@@ -180,32 +180,32 @@ async fn streams_hear_what_they_asked_for_and_say_which_they_are() {
     );
 
     handle.add(tool("three")).expect("the name is free");
-    let heard = wire.next().await;
+    let heard = raw.next().await;
     assert_eq!(heard["method"], "notifications/tools/list_changed");
     assert_eq!(subscription(&heard), both);
     handle.add(prompt("wave")).expect("the name is free");
-    let heard = wire.next().await;
+    let heard = raw.next().await;
     assert_eq!(heard["method"], "notifications/prompts/list_changed");
     assert_eq!(subscription(&heard), prompts);
 
-    wire.cancel(both).await;
+    raw.cancel(both).await;
     let gone = handle.clone();
     until(move || gone.listeners().streams == 1).await;
     handle.add(tool("four")).expect("the name is free");
     handle.remove_prompt("wave").expect("it is there");
-    assert_eq!(wire.news().await, "notifications/prompts/list_changed");
+    assert_eq!(raw.news().await, "notifications/prompts/list_changed");
 }
 
 #[tokio::test]
 async fn what_happens_between_acknowledgment_and_the_first_look_is_heard() {
     let (service, handle) = service(server());
-    let mut wire = Wire::connect(&service);
+    let mut raw = Raw::connect(&service);
     for n in 0..200 {
-        let (id, _) = wire.listen(json!({"toolsListChanged": true})).await;
+        let (id, _) = raw.listen(json!({"toolsListChanged": true})).await;
         // The server has not been polled since it wrote the acknowledgment.
         handle.add(tool(&format!("tool{n}"))).expect("the name is free");
-        assert_eq!(wire.news().await, "notifications/tools/list_changed");
-        wire.cancel(id).await;
+        assert_eq!(raw.news().await, "notifications/tools/list_changed");
+        raw.cancel(id).await;
         let gone = handle.clone();
         until(move || gone.listeners().streams == 0).await;
     }
@@ -224,10 +224,10 @@ fn learn(ctx: Context, trick: String) -> CallResult<String> {
 #[tokio::test]
 async fn a_function_changes_its_own_server() {
     let (service, _) = service(Server::new("dog").add(tools![learn]));
-    let (mut wire, _) = Wire::session(&service, "2025-11-25").await;
+    let (mut raw, _) = Raw::session(&service, "2025-11-25").await;
     let params = json!({"name": "learn", "arguments": {"trick": "roll"}});
-    let id = wire.request("tools/call", params.clone()).await;
-    let messages = [wire.next().await, wire.next().await];
+    let id = raw.request("tools/call", params.clone()).await;
+    let messages = [raw.next().await, raw.next().await];
     assert!(
         messages
             .iter()
@@ -235,9 +235,9 @@ async fn a_function_changes_its_own_server() {
             && messages.iter().any(|message| message["id"] == id),
         "{messages:?}"
     );
-    let result = wire.ask("tools/call", json!({"name": "roll"})).await;
+    let result = raw.ask("tools/call", json!({"name": "roll"})).await;
     assert_eq!(result["result"]["content"][0]["text"], "ta-da");
-    let again = wire.ask("tools/call", params).await;
+    let again = raw.ask("tools/call", params).await;
     let text = again["result"]["content"][0]["text"].as_str().expect("a text");
     assert!(text.contains("there is a tool `roll` already"), "{text}");
 }
@@ -247,8 +247,8 @@ async fn who_may_not_see_a_component_does_not_hear_of_it() {
     let ada = Principal::new("ada", ["notes"]);
     let service = service_for(server(), ada);
     let handle = service.handle();
-    let (mut session, _) = Wire::session(&service, "2025-11-25").await;
-    let mut stream = Wire::connect(&service);
+    let (mut session, _) = Raw::session(&service, "2025-11-25").await;
+    let mut stream = Raw::connect(&service);
     let wanted = json!({"toolsListChanged": true, "promptsListChanged": true, "resourcesListChanged": true});
     stream.listen(wanted).await;
     let secret = || tool("secret").scopes(["notes", "admin"]);
@@ -262,9 +262,9 @@ async fn who_may_not_see_a_component_does_not_hear_of_it() {
     handle
         .add(prompt("wave").scopes(["notes"]))
         .expect("the name is free");
-    for wire in [&mut session, &mut stream] {
+    for raw in [&mut session, &mut stream] {
         // What was marked first is told first: had the tool been told of, it would come before.
-        assert_eq!(wire.news().await, "notifications/prompts/list_changed");
+        assert_eq!(raw.news().await, "notifications/prompts/list_changed");
     }
     // From allowed to forbidden and back is a change, too.
     handle
@@ -278,12 +278,12 @@ async fn who_may_not_see_a_component_does_not_hear_of_it() {
 #[tokio::test]
 async fn a_server_may_start_with_nothing_and_say_what_will_come() {
     let (service, handle) = service(Server::new("empty").offers_later([Kind::Tool]));
-    let (mut wire, info) = Wire::session(&service, "2025-11-25").await;
+    let (mut raw, info) = Raw::session(&service, "2025-11-25").await;
     assert_eq!(info["capabilities"], json!({"tools": {"listChanged": true}}));
     handle.add(prompt("unannounced")).expect("the name is free");
     handle.add(tool("first")).expect("the name is free");
-    assert_eq!(wire.news().await, "notifications/tools/list_changed");
-    let (_, info) = Wire::session(&service, "2025-11-25").await;
+    assert_eq!(raw.news().await, "notifications/tools/list_changed");
+    let (_, info) = Raw::session(&service, "2025-11-25").await;
     assert_eq!(
         info["capabilities"],
         json!({"prompts": {"listChanged": true}, "tools": {"listChanged": true}})

@@ -6,7 +6,7 @@ mod changes;
 mod client;
 mod compile_errors;
 mod prompts;
+mod raw;
 mod resources;
 mod stdio;
 mod subscriptions;
-mod wire;

@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHal
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One end of a connection to a server.
-pub(crate) struct Wire {
+pub(crate) struct Raw {
     input: BufReader<ReadHalf<DuplexStream>>,
     output: WriteHalf<DuplexStream>,
     last_id: u64,
@@ -30,7 +30,7 @@ pub(crate) fn service(server: Server) -> (Service, ServerHandle) {
     (service, handle)
 }
 
-impl Wire {
+impl Raw {
     /// Connects without a word.
     pub(crate) fn connect(service: &Service) -> Self {
         Self::connect_with_buffer(service, 64 * 1024)
@@ -56,14 +56,14 @@ impl Wire {
 
     /// Connects and opens a session of an older protocol version: what the server said of itself comes with it.
     pub(crate) async fn session(service: &Service, version: &str) -> (Self, Value) {
-        let mut wire = Self::connect(service);
+        let mut raw = Self::connect(service);
         let client = json!({"name": "test", "version": "0"});
         let params = json!({"protocolVersion": version, "capabilities": {}, "clientInfo": client});
-        let result = wire.ask("initialize", params).await;
+        let result = raw.ask("initialize", params).await;
         assert_eq!(result["result"]["protocolVersion"], version, "{result}");
-        wire.send(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))
+        raw.send(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))
             .await;
-        (wire, result["result"].clone())
+        (raw, result["result"].clone())
     }
 
     /// Sends a message.
