@@ -111,11 +111,16 @@ impl<'a, T: Component> Gathered<'a, T> {
         }
         let key = offered.key();
         if let Some(taken) = self.shelf.position(key) {
-            let (first, second) = (owner(self.owners[taken]), owner(from));
-            self.problems.push(format!(
-                "{} `{key}` is offered by the {first} and by the {second}: rename one of them, or mount under another prefix",
-                T::KIND
-            ));
+            let (kind, first, second) = (T::KIND, owner(self.owners[taken]), owner(from));
+            self.problems.push(if first == second {
+                format!("{kind} `{key}` is offered twice by the {first}: give one of them another name")
+            } else {
+                let remedy = match kind {
+                    Kind::Tool | Kind::Prompt => "rename one of them, or mount under another prefix",
+                    Kind::Resource => "change the URI of one of them, or leave one out with `without_tags`",
+                };
+                format!("{kind} `{key}` is offered by the {first} and by the {second}: {remedy}")
+            });
             return;
         }
         self.shelf.push(offered);

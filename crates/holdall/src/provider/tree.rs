@@ -254,6 +254,13 @@ impl Planting {
             home,
             catalogue: ArcSwap::default(),
         });
+        for (position, (prefix, _)) in mounts.iter().enumerate() {
+            if !prefix.is_empty() && mounts[..position].iter().any(|(earlier, _)| earlier == prefix) {
+                self.problems.push(format!(
+                    "two servers are mounted as `{prefix}`: choose another prefix for one"
+                ));
+            }
+        }
         for (prefix, mounted) in mounts {
             let namespace = Namespace::parse(&prefix).unwrap_or_else(|problem| {
                 self.problems.push(problem);

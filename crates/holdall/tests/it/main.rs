@@ -1,10 +1,12 @@
 //! The framework from outside: functions under attributes, called by the official SDK's client.
 
+mod agreement;
 mod build;
 mod calls;
 mod changes;
 mod client;
 mod compile_errors;
+mod mount;
 mod prompts;
 mod raw;
 mod resources;
