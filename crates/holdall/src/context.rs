@@ -6,8 +6,10 @@ use rmcp::model::{ProgressNotificationParam, ProgressToken, ProtocolVersion};
 use tokio_util::sync::CancellationToken;
 
 use crate::interaction::{Asking, Incoming, SessionLog};
+use crate::live::ServerHandle;
 use crate::principal::Principal;
 use crate::protocol::{RequestContext, RoleServer};
+use crate::provider::catalogue::Home;
 use crate::state::{State, States};
 
 /// The call being served. Take it as a parameter, `ctx: Context` or `ctx: &Context`; cloning is cheap.
@@ -25,12 +27,11 @@ use crate::state::{State, States};
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Context(Arc<Inner>);
+pub struct Context(Arc<Inner>, Arc<Home>);
 
 struct Inner {
     request: RequestContext<RoleServer>,
     principal: Principal,
-    states: Arc<States>,
     progress_token: Option<ProgressToken>,
     asking: Asking,
     log: SessionLog,
@@ -40,19 +41,25 @@ impl Context {
     pub(crate) fn new(
         request: RequestContext<RoleServer>,
         principal: Principal,
-        states: Arc<States>,
+        home: Arc<Home>,
         asking: Asking,
         log: SessionLog,
     ) -> Self {
         let progress_token = request.meta.get_progress_token();
-        Self(Arc::new(Inner {
+        let inner = Inner {
             request,
             principal,
-            states,
             progress_token,
             asking,
             log,
-        }))
+        };
+        Self(Arc::new(inner), home)
+    }
+
+    /// The same call for a component of another server: one mounted into the server that was called.
+    pub(crate) fn at(mut self, home: &Arc<Home>) -> Self {
+        self.1 = Arc::clone(home);
+        self
     }
 
     /// The id of the request, as the client chose it; the log carries it too.
@@ -80,7 +87,13 @@ impl Context {
 
     /// A value the server was given with [`crate::Server::state`].
     pub fn state<T: Send + Sync + 'static>(&self) -> Option<State<T>> {
-        self.0.states.get()
+        self.1.states.get()
+    }
+
+    /// The server this function belongs to: what it offers can be changed, and clients be told. A function of a mounted
+    /// server gets that server, and speaks of its components by the names it gave them itself.
+    pub fn server(&self) -> ServerHandle {
+        self.1.server.clone()
     }
 
     /// Something the transport attached to the request: over HTTP, its `http::request::Parts`.
@@ -121,7 +134,7 @@ impl Context {
     }
 
     pub(crate) fn states(&self) -> &States {
-        &self.0.states
+        &self.1.states
     }
 
     pub(crate) fn request(&self) -> &RequestContext<RoleServer> {

@@ -32,6 +32,7 @@
 //! | report progress, learn about the caller | [`Context`] |
 //! | ask the user, have something confirmed | [`Context::elicit`], [`Context::confirm`] |
 //! | share a value between functions | [`State`] |
+//! | change what is offered while it is served, tell clients of news | [`ServerHandle`] |
 //! | say what went wrong | [`CallError`] |
 
 mod argument;
@@ -42,11 +43,12 @@ mod context;
 mod contract;
 mod error;
 mod interaction;
+pub mod live;
 mod pipeline;
 mod principal;
 mod prompt;
 pub mod protocol;
-mod registry;
+mod provider;
 mod reply;
 mod resource;
 mod server;
@@ -63,8 +65,10 @@ pub use context::Context;
 pub use error::{CallError, CallResult, Error, ErrorKind, Problem, Result};
 pub use holdall_macros::{prompt, resource, tool, toolset};
 pub use interaction::{Answer, Confirm, Elicit, LogLevel, Root, Roots, Sample, Sampled};
+pub use live::{Change, ServerHandle};
 pub use principal::Principal;
 pub use prompt::Prompt;
+pub use provider::Kind;
 pub use reply::{
     Audio, Image, IntoCallError, IntoPromptResult, IntoResourceBody, IntoToolResult, Json, JsonWithText,
     ResourceBody, assistant, user,
@@ -83,8 +87,8 @@ pub use schemars;
 pub mod prelude {
     pub use crate::{
         Answer, Argument, Audio, Call, CallError, CallResult, Completer, Context, ErrorKind, Image, Json,
-        JsonWithText, LogLevel, Principal, Prompt, Resource, Server, State, Tool, Toolset, assistant, prompt,
-        prompts, resource, resources, tool, tools, toolset, user,
+        JsonWithText, LogLevel, Principal, Prompt, Resource, Server, ServerHandle, State, Tool, Toolset,
+        assistant, prompt, prompts, resource, resources, tool, tools, toolset, user,
     };
     pub use schemars::JsonSchema;
 }

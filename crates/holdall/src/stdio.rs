@@ -12,7 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use rmcp::model::{ClientNotification, ClientRequest, ErrorCode, JsonRpcMessage, RequestId};
+use rmcp::model::{
+    CancelledNotification, CancelledNotificationParam, ClientNotification, ClientRequest, ErrorCode,
+    JsonRpcMessage, RequestId,
+};
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -150,7 +153,8 @@ impl Transport<RoleServer> for Stdio {
                 "the client closed the input; calls still running after {DRAIN_MAX:?} are dropped"
             );
         }
-        None
+        // Streams end with the input, and not only once the service has waited for them in vain.
+        self.pending.next_stream().map(cancellation_of)
     }
 
     async fn close(&mut self) -> io::Result<()> {
@@ -175,17 +179,25 @@ struct Pending {
 #[derive(Default)]
 struct PendingState {
     requests: HashSet<RequestId>,
+    /// Subscriptions that are open.
+    streams: HashSet<RequestId>,
     input_closed: bool,
 }
 
 impl Pending {
     fn received(&self, message: &RxJsonRpcMessage<RoleServer>) {
         match message {
-            // A subscription is never answered while the client listens.
-            JsonRpcMessage::Request(request)
-                if !matches!(request.request, ClientRequest::SubscriptionsListenRequest(_)) =>
-            {
-                self.update(|state| state.requests.insert(request.id.clone()));
+            JsonRpcMessage::Request(request) => {
+                let id = request.id.clone();
+                match request.request {
+                    // A subscription is never answered while the client listens.
+                    ClientRequest::SubscriptionsListenRequest(_) => {
+                        self.update(|state| state.streams.insert(id));
+                    }
+                    _ => {
+                        self.update(|state| state.requests.insert(id));
+                    }
+                }
             }
             JsonRpcMessage::Notification(notification) => {
                 if let ClientNotification::CancelledNotification(cancelled) = &notification.notification
@@ -199,7 +211,15 @@ impl Pending {
     }
 
     fn answered(&self, id: &RequestId) {
-        self.update(|state| state.requests.remove(id));
+        self.update(|state| state.requests.remove(id) || state.streams.remove(id));
+    }
+
+    /// Takes one of the streams that are still open.
+    fn next_stream(&self) -> Option<RequestId> {
+        self.update(|state| {
+            let id = state.streams.iter().next().cloned()?;
+            state.streams.take(&id)
+        })
     }
 
     fn close_input(&self) {
@@ -213,9 +233,10 @@ impl Pending {
             .input_closed
     }
 
-    fn update<T>(&self, change: impl FnOnce(&mut PendingState) -> T) {
-        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+    fn update<T>(&self, change: impl FnOnce(&mut PendingState) -> T) -> T {
+        let changed = change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
         self.changed.notify_waiters();
+        changed
     }
 
     async fn none_left(&self) {
@@ -233,6 +254,12 @@ impl Pending {
             changed.await;
         }
     }
+}
+
+/// What a client says that no longer listens.
+fn cancellation_of(stream: RequestId) -> RxJsonRpcMessage<RoleServer> {
+    let params = CancelledNotificationParam::new(Some(stream), None);
+    RxJsonRpcMessage::<RoleServer>::notification(CancelledNotification::new(params).into())
 }
 
 fn read_messages(
@@ -420,5 +447,24 @@ mod tests {
         assert!(matches!(read_line(&mut input, &mut line), Ok(Line::Whole)));
         assert_eq!(line, b"next\n");
         assert!(matches!(read_line(&mut input, &mut line), Ok(Line::End)));
+    }
+
+    #[tokio::test]
+    async fn streams_that_are_open_are_cancelled_when_the_input_closes() {
+        let listen = |id: &str| {
+            let params = json!({"notifications": {"toolsListChanged": true}});
+            json!({"jsonrpc": "2.0", "id": id, "method": "subscriptions/listen", "params": params})
+        };
+        let cancel =
+            json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "a"}});
+        let input = format!("{}\n{}\n{cancel}\n", listen("a"), listen("b"));
+        let mut transport = Stdio::new(io::Cursor::new(input), io::sink()).expect("threads start");
+        let mut received = Vec::new();
+        while let Some(message) = transport.receive().await {
+            received.push(serde_json::to_value(message).expect("JSON"));
+        }
+        assert_eq!(received.len(), 4, "{received:?}");
+        assert_eq!(received[3]["method"], "notifications/cancelled");
+        assert_eq!(received[3]["params"]["requestId"], "b");
     }
 }

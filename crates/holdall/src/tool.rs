@@ -13,6 +13,7 @@ use crate::error::CallResult;
 use crate::interaction::CONFIRMATION;
 use crate::pipeline::TIMEOUT;
 use crate::protocol::JsonObject;
+use crate::provider::labels::Labels;
 use crate::reply::IntoToolResult;
 use crate::state::RequiredState;
 
@@ -45,7 +46,7 @@ pub struct Tool {
     output_schema: Option<JsonObject>,
     annotations: ToolAnnotations,
     icons: Vec<Icon>,
-    tags: Vec<String>,
+    labels: Labels,
     timeout: Duration,
     result_bytes_max: usize,
     without_context: bool,
@@ -103,7 +104,7 @@ impl Tool {
             output_schema: None,
             annotations: ToolAnnotations::new(),
             icons: Vec::new(),
-            tags: Vec::new(),
+            labels: Labels::default(),
             timeout: TIMEOUT,
             result_bytes_max: RESULT_BYTES_MAX,
             without_context: false,
@@ -184,7 +185,13 @@ impl Tool {
 
     /// Adds a tag, listed in `_meta`.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.tags.push(tag.into());
+        self.labels.tags.push(tag.into());
+        self
+    }
+
+    /// Adds scopes: only callers that have all of them see the tool and may call it.
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.labels.add_scopes(scopes);
         self
     }
 
@@ -256,6 +263,7 @@ impl Tool {
         if let Some(problem) = wrong_name(&self.name) {
             problems.push(problem);
         }
+        problems.extend(self.labels.problems());
         let contract = match self.arguments {
             Arguments::Declared(arguments) => Contract::of_arguments(&arguments),
             Arguments::Verbatim(schema) => Contract::of_schema(schema),
@@ -285,10 +293,11 @@ impl Tool {
                 listing.annotations =
                     (self.annotations != ToolAnnotations::new()).then_some(self.annotations);
                 listing.icons = (!self.icons.is_empty()).then_some(self.icons);
-                listing.meta = tags_meta(&self.tags);
+                listing.meta = tags_meta(&self.labels.tags);
                 Ok(BuiltTool {
                     listing,
-                    contract,
+                    labels: self.labels,
+                    contract: Arc::new(contract),
                     handler,
                     timeout: self.timeout,
                     result_bytes_max: self.result_bytes_max,
@@ -306,9 +315,11 @@ impl Tool {
 }
 
 /// A tool ready to be listed and called.
+#[derive(Clone)]
 pub(crate) struct BuiltTool {
     pub(crate) listing: rmcp::model::Tool,
-    pub(crate) contract: Contract,
+    pub(crate) labels: Labels,
+    pub(crate) contract: Arc<Contract>,
     pub(crate) handler: Handler<CallToolResult>,
     pub(crate) timeout: Duration,
     pub(crate) result_bytes_max: usize,
@@ -319,6 +330,18 @@ pub(crate) struct BuiltTool {
 }
 
 impl BuiltTool {
+    /// The same tool under another name.
+    pub(crate) fn renamed(&self, name: String) -> Result<Self, String> {
+        match wrong_name(&name) {
+            Some(problem) => Err(problem),
+            None => {
+                let mut renamed = self.clone();
+                renamed.listing.name = name.into();
+                Ok(renamed)
+            }
+        }
+    }
+
     /// Protocol revisions before 2026-07-28 allow only objects as structured content, so anything else is
     /// carried as `{"result": …}`.
     pub(crate) fn finish(&self, mut result: CallToolResult) -> CallResult<CallToolResult> {

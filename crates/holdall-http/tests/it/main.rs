@@ -3,6 +3,7 @@
 mod checks;
 mod interaction;
 mod protocol;
+mod streams;
 
 use std::net::SocketAddr;
 

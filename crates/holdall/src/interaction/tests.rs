@@ -1,7 +1,7 @@
 //! Calls that go on after their request was answered, and ask an inbox.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 use rmcp::model::{InputRequest, RequestId, RequestMetaObject};
 use serde::Deserialize;
@@ -14,8 +14,10 @@ use super::{Asking, Choices, SessionLog};
 use crate::call::BoxFuture;
 use crate::context::Context;
 use crate::error::{CallResult, ErrorKind};
+use crate::live::ServerHandle;
 use crate::principal::Principal;
 use crate::protocol::{JsonObject, RequestContext, RoleServer, RunningService};
+use crate::provider::catalogue::Home;
 use crate::server::Server;
 use crate::service::Service;
 use crate::state::States;
@@ -56,8 +58,11 @@ fn call() -> (Context, Connection) {
     .unwrap();
     let settings = Choices::default().settle("tasks", &mut Vec::new());
     let asking = Asking::new(Arc::new(settings.unwrap()));
-    let states = Arc::new(States::default());
-    let context = Context::new(request, Principal::local(), states, asking, SessionLog::default());
+    let home = Arc::new(Home {
+        states: States::default(),
+        server: ServerHandle::new(Weak::new(), 0),
+    });
+    let context = Context::new(request, Principal::local(), home, asking, SessionLog::default());
     (context, (running, far))
 }
 
