@@ -11,6 +11,8 @@ use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt, ErrorData, RoleClient};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::{raw, stateless};
 
@@ -83,6 +85,60 @@ async fn people_are_asked_in_sessions_and_without() {
             assert_eq!(result["content"][0]["text"], "Hello, Alice!", "{result}");
         }
         client.cancel().await.expect("it ends");
+    }
+}
+
+fn in_session(session: &str, body: &Value) -> String {
+    let body = body.to_string();
+    format!(
+        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: application/json, text/event-stream\r\nContent-Type: application/json\r\n{session}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Reads until `text` has come.
+async fn read_to(stream: &mut TcpStream, text: &str) -> String {
+    let (mut read, mut buffer) = (String::new(), [0; 4096]);
+    while !read.contains(text) {
+        let bytes = stream.read(&mut buffer).await.expect("it writes");
+        assert!(bytes > 0, "no {text} in {read}");
+        read.push_str(std::str::from_utf8(&buffer[..bytes]).expect("UTF-8"));
+    }
+    read
+}
+
+#[tokio::test]
+async fn a_question_comes_on_the_stream_of_its_call() {
+    let address = start().await;
+    let hello = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {"elicitation": {}},
+        "clientInfo": {"name": "t", "version": "0"},
+    }});
+    let reply = raw(address, &in_session("", &hello)).await;
+    let session = reply
+        .lines()
+        .find(|line| line.to_lowercase().starts_with("mcp-session-id:"));
+    let session = format!("{}\r\n", session.expect("a session"));
+    let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+    raw(address, &in_session(&session, &ready)).await;
+    // Nobody listens on any other stream.
+    for (id, tool) in [(2, "greet_user"), (3, "greet_user_blocking")] {
+        let params = json!({"name": tool, "arguments": {}});
+        let call = json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params});
+        let mut stream = TcpStream::connect(address).await.expect("it listens");
+        let request = in_session(&session, &call);
+        stream.write_all(request.as_bytes()).await.expect("it reads");
+        let asked = read_to(&mut stream, "requestedSchema").await;
+        let event = asked.lines().find(|line| line.contains("elicitation/create"));
+        let event = event
+            .and_then(|line| line.strip_prefix("data:"))
+            .expect("an event");
+        let question: Value = serde_json::from_str(event.trim()).expect("JSON");
+        let result = json!({"action": "accept", "content": {"name": "Alice"}});
+        let answer = json!({"jsonrpc": "2.0", "id": question["id"], "result": result});
+        raw(address, &in_session(&session, &answer)).await;
+        read_to(&mut stream, "Hello, Alice!").await;
     }
 }
 
