@@ -163,7 +163,7 @@ pub struct CallError {
     message: Cow<'static, str>,
     hint: Option<Cow<'static, str>>,
     problems: Vec<Problem>,
-    missing_scopes: Vec<String>,
+    missing_scopes: Box<[String]>,
     source: Option<Box<dyn StdError + Send + Sync>>,
     signal: Option<Box<Signal>>,
 }
@@ -189,7 +189,7 @@ impl CallError {
             message: message.into(),
             hint: None,
             problems: Vec::new(),
-            missing_scopes: Vec::new(),
+            missing_scopes: Box::default(),
             source: None,
             signal: None,
         }
@@ -213,7 +213,7 @@ impl CallError {
     /// The caller lacks scopes: [`ErrorKind::InsufficientScope`]. Name all of them, so that a client can ask for them
     /// in one go.
     pub fn insufficient_scope(what: &str, missing: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let missing_scopes: Vec<String> = missing.into_iter().map(Into::into).collect();
+        let missing_scopes: Box<[String]> = missing.into_iter().map(Into::into).collect();
         let named = missing_scopes.join("`, `");
         let noun = if missing_scopes.len() == 1 {
             "scope"
