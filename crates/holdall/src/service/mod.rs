@@ -5,15 +5,17 @@
 //! | --- | --- |
 //! | `calls` | how a tool is called, a resource read, a prompt got, and how failures are told |
 //! | `listing` | what there is, page by page, and what fits what is being typed |
+//! | `misfits` | what is wrong with a request that is none of the protocol's |
 
 mod calls;
 mod listing;
+mod misfits;
 
 use std::sync::Arc;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, Extensions,
-    GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
+    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
+    CustomResult, Extensions, GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
     ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
     ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
 };
@@ -209,5 +211,13 @@ impl ServerHandler for Service {
         self.suggest(request, self.context(context))
             .await
             .map_err(|error| protocol_error(&error, None))
+    }
+
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        Err(misfits::refusal(&request))
     }
 }
