@@ -6,7 +6,7 @@ use holdall::protocol::{PromptMessage, ResourceContents};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Failure, Reply};
+use super::{Failure, Outcome, Reply};
 
 /// What is in a resource.
 #[derive(Clone, Debug)]
@@ -88,6 +88,24 @@ impl ResourceReply {
         match texts {
             Some(texts) => texts.join("\n"),
             None => self.0.fail("a text"),
+        }
+    }
+
+    /// The text of the resource if it could be read, base64 for what is not text; otherwise what went wrong, as text.
+    pub fn outcome(&self) -> Result<String, String> {
+        match &self.0.outcome {
+            Outcome::Result(result) => {
+                let parts = result["contents"]
+                    .as_array()
+                    .map(Vec::as_slice)
+                    .unwrap_or_default();
+                let texts = parts
+                    .iter()
+                    .filter_map(|part| part["text"].as_str().or(part["blob"].as_str()));
+                Ok(texts.collect::<Vec<_>>().join("\n"))
+            }
+            Outcome::Error(error) => Err(Failure::of_protocol(error).to_string()),
+            Outcome::Nothing(why) => Err(why.clone()),
         }
     }
 

@@ -125,7 +125,8 @@ impl ToolReply {
         match (&self.0.outcome, self.failure()) {
             (_, Some(failure)) => Err(failure.text),
             (Outcome::Result(result), None) => Ok(text(result)),
-            (Outcome::Error(_) | Outcome::Nothing(_), None) => Err(format!("{:?}", self.0)),
+            (Outcome::Error(error), None) => Err(error.to_string()),
+            (Outcome::Nothing(why), None) => Err(why.clone()),
         }
     }
 
