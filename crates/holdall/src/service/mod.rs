@@ -6,24 +6,26 @@
 //! | `calls` | how a tool is called, a resource read, a prompt got, and how failures are told |
 //! | `listing` | what there is, page by page, and what fits what is being typed |
 //! | `cursor` | where the next page begins |
+//! | `misfits` | what is wrong with a request that is none of the protocol's |
 //! | `outward` | how clients know what a mounted server's results refer to |
 //! | `subscriptions` | who hears of changes, in sessions and on streams |
 
 mod calls;
 mod cursor;
 mod listing;
+mod misfits;
 mod outward;
 mod subscriptions;
 
 use std::sync::Arc;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, Extensions,
-    GetPromptRequestParams, GetPromptResponse, Implementation, InitializeRequestParams, InitializeResult,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    PaginatedRequestParams, PromptsCapability, ReadResourceRequestParams, ReadResourceResponse,
-    ResourcesCapability, ServerCapabilities, ServerConfig, SubscribeRequestParams, SubscriptionFilter,
-    ToolsCapability, UnsubscribeRequestParams,
+    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
+    CustomResult, Extensions, GetPromptRequestParams, GetPromptResponse, Implementation,
+    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListToolsResult, PaginatedRequestParams, PromptsCapability,
+    ReadResourceRequestParams, ReadResourceResponse, ResourcesCapability, ServerCapabilities, ServerConfig,
+    SubscribeRequestParams, SubscriptionFilter, ToolsCapability, UnsubscribeRequestParams,
 };
 #[expect(deprecated, reason = "marked as the protocol is")]
 use rmcp::model::{SetLevelRequestMethod, SetLevelRequestParams};
@@ -316,5 +318,13 @@ impl ServerHandler for Service {
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         self.serve_stream(context).await
+    }
+
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        Err(misfits::refusal(&request))
     }
 }
