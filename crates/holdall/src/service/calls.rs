@@ -44,7 +44,7 @@ impl Service {
             handler: &tool.handler,
         };
         let outcome = pipeline::run(target, request.arguments.unwrap_or_default(), context).await;
-        let outcome = outcome.and_then(|result| tool.finish(result)).and_then(|result| {
+        let outcome = outcome.and_then(|result| {
             within(
                 "result",
                 &tool.listing.name,
@@ -96,7 +96,7 @@ impl Service {
         let contents = body.into_contents(uri, resource.mime_type());
         let bytes = contents.iter().map(contents_bytes).sum();
         within("resource", uri, bytes, resource.contents_bytes_max)?;
-        Ok(ReadResourceResult::new(contents))
+        Ok(resource.hinted(ReadResourceResult::new(contents)))
     }
 
     pub(super) async fn prompt(
