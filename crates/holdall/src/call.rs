@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::argument::ArgumentType;
 use crate::context::Context;
 use crate::error::{CallError, CallResult, Problem};
 use crate::protocol::JsonObject;
@@ -37,11 +38,27 @@ impl Call {
         serde_json::from_value(value).map_err(|error| misfit(format!("/{}", escaped(name)), &error))
     }
 
+    /// Takes a required argument, as [`Argument::of`](crate::Argument::of) the same type describes it.
+    ///
+    /// # Errors
+    /// As [`Call::take`].
+    pub fn argument<T: ArgumentType>(&mut self, name: &str) -> CallResult<T> {
+        self.take(name)
+    }
+
+    /// Takes an optional argument, as [`Argument::of`](crate::Argument::of) the same type describes it.
+    ///
+    /// # Errors
+    /// As [`Call::take`].
+    pub fn optional_argument<T: ArgumentType>(&mut self, name: &str) -> CallResult<Option<T>> {
+        self.take(name)
+    }
+
     /// Takes all arguments that are left, as the fields of one struct.
     ///
     /// # Errors
     /// As [`Call::take`].
-    pub fn take_all<T: DeserializeOwned>(&mut self) -> CallResult<T> {
+    pub fn take_all<T: ArgumentType>(&mut self) -> CallResult<T> {
         let rest = std::mem::take(&mut self.arguments);
         serde_json::from_value(Value::Object(rest)).map_err(|error| misfit(String::new(), &error))
     }
@@ -70,7 +87,7 @@ impl Call {
             }
             problems.extend_from_slice(error.argument_problems());
         }
-        CallError::problems("this call", problems)
+        CallError::problems("", problems)
     }
 
     /// All arguments that have not been taken.
@@ -105,7 +122,7 @@ fn misfit(path: String, error: &serde_json::Error) -> CallError {
         received: None,
         did_you_mean: None,
     };
-    CallError::problems("this call", vec![problem])
+    CallError::problems("", vec![problem])
 }
 
 /// A function that serves calls, asynchronous or blocking.

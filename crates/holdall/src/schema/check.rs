@@ -68,6 +68,9 @@ fn too_large(schema: &JsonObject, depth: usize, schemas: &mut usize) -> bool {
 
 fn advice(schema: &JsonObject, error: &jsonschema::ValidationError<'_>) -> &'static str {
     let text = error.to_string();
+    if error.instance_path().to_string().ends_with("/type") {
+        return "; types are string, number, integer, boolean, array, object and null";
+    }
     if text.contains("not a \"regex\"") {
         return "; patterns are matched in linear time, which rules out look-around and back-references";
     }
