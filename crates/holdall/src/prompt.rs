@@ -27,6 +27,7 @@ pub struct Prompt {
     about: About,
     arguments: Vec<Argument>,
     tags: Vec<String>,
+    scopes: Vec<String>,
     timeout: Duration,
     handler: Option<Handler<GetPromptResult>>,
     completers: Vec<(String, Completer)>,
@@ -41,6 +42,7 @@ impl Prompt {
             about: About::default(),
             arguments: Vec::new(),
             tags: Vec::new(),
+            scopes: Vec::new(),
             timeout: TIMEOUT,
             handler: None,
             completers: Vec::new(),
@@ -70,6 +72,12 @@ impl Prompt {
     /// Adds a tag, listed in `_meta`.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
+        self
+    }
+
+    /// Adds scopes: only callers that have all of them see the prompt and may ask for it.
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.scopes.extend(scopes.into_iter().map(Into::into));
         self
     }
 

@@ -47,6 +47,7 @@ pub struct Tool {
     output_schema: Option<JsonObject>,
     annotations: ToolAnnotations,
     tags: Vec<String>,
+    scopes: Vec<String>,
     timeout: Duration,
     result_bytes_max: usize,
     without_context: bool,
@@ -120,6 +121,7 @@ impl Tool {
             output_schema: None,
             annotations: ToolAnnotations::new(),
             tags: Vec::new(),
+            scopes: Vec::new(),
             timeout: TIMEOUT,
             result_bytes_max: RESULT_BYTES_MAX,
             without_context: false,
@@ -222,6 +224,12 @@ impl Tool {
     /// Adds a tag, listed in `_meta`.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
+        self
+    }
+
+    /// Adds scopes: only callers that have all of them see the tool and may call it.
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.scopes.extend(scopes.into_iter().map(Into::into));
         self
     }
 

@@ -61,6 +61,7 @@ pub struct Resource {
     cache: Cache,
     variables: Vec<Argument>,
     tags: Vec<String>,
+    scopes: Vec<String>,
     timeout: Duration,
     contents_bytes_max: usize,
     handler: Option<Handler<ResourceBody>>,
@@ -97,6 +98,7 @@ impl Resource {
             cache: Cache::default(),
             variables: Vec::new(),
             tags: Vec::new(),
+            scopes: Vec::new(),
             timeout: TIMEOUT,
             contents_bytes_max: CONTENTS_BYTES_MAX,
             handler: None,
@@ -180,6 +182,12 @@ impl Resource {
     /// Adds a tag, listed in `_meta`.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
+        self
+    }
+
+    /// Adds scopes: only callers that have all of them see the resource and may read it.
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.scopes.extend(scopes.into_iter().map(Into::into));
         self
     }
 

@@ -24,6 +24,7 @@ const OWNER: &str = "team-a";
     idempotent,
     open_world = false,
     tags("books", "search"),
+    scopes("books:read", "books:list"),
     meta("com.example/owner" = OWNER, "com.example/cost" = 3),
     timeout = "1h",
     max_result_bytes = 2 * 1024
@@ -56,6 +57,7 @@ fn described_twice() {}
     ttl = "5m",
     cache = "public",
     tags("config"),
+    scopes("config"),
     meta("com.example/owner" = OWNER),
     timeout = "500ms",
     max_result_bytes = 1000
@@ -82,6 +84,7 @@ fn page(number: u32) -> String {
     version = "1",
     icons("https://example.com/sum.png"),
     tags("text"),
+    scopes("text"),
     meta("com.example/owner" = OWNER),
     timeout = "2s"
 )]
@@ -115,6 +118,7 @@ impl Everything {
         idempotent,
         open_world = false,
         tags("books", "search"),
+        scopes("books:read", "books:list"),
         meta("com.example/owner" = OWNER, "com.example/cost" = 3),
         timeout = "1h",
         max_result_bytes = 2 * 1024
@@ -138,6 +142,7 @@ impl Everything {
         ttl = "5m",
         cache = "public",
         tags("config"),
+        scopes("config"),
         meta("com.example/owner" = OWNER),
         timeout = "500ms",
         max_result_bytes = 1000
@@ -153,6 +158,7 @@ impl Everything {
         version = "1",
         icons("https://example.com/sum.png"),
         tags("text"),
+        scopes("text"),
         meta("com.example/owner" = OWNER),
         timeout = "2s"
     )]
