@@ -94,6 +94,12 @@ pub(crate) fn component(
                 .parameters
                 .iter()
                 .any(|parameter| matches!(parameter.role, Role::Context { .. }));
+            if let (Some(word), false) = (&options.confirm, looks) {
+                mistakes.at(
+                    word,
+                    "`confirm` is for functions that ask: take a `Context` and call `ctx.confirm(\"…\")`, or leave it out",
+                );
+            }
             let without_context = (!looks).then(|| quote!(.without_context()));
             quote! {
                 #holdall::Tool::new(#name) #description #(.argument(#arguments))* #fields #without_context

@@ -70,7 +70,7 @@ pub use principal::Principal;
 pub use prompt::Prompt;
 pub use reply::{
     Audio, Content, Conversation, Embedded, Image, IntoCallError, IntoContent, IntoPromptResult,
-    IntoResourceBody, IntoToolResult, Json, JsonWithText, Link, ResourceBody, assistant, user,
+    IntoResourceBody, IntoToolResult, Json, JsonWithText, Link, ResourceBody, ResultType, assistant, user,
 };
 pub use resource::{Cache, Entry, Page, Resource};
 pub use server::Server;

@@ -108,6 +108,16 @@ impl Kind {
         };
         [COMMON, own].concat()
     }
+
+    /// What to say of an option that other attributes have.
+    fn elsewhere(self, option: &str) -> Option<String> {
+        let others: Vec<String> = [Self::Tool, Self::Resource, Self::Prompt]
+            .into_iter()
+            .filter(|kind| *kind != self && kind.known_options().contains(&option))
+            .map(|kind| format!("#[{}]", kind.name()))
+            .collect();
+        (!others.is_empty()).then(|| format!("it belongs to {}; leave it out", others.join(" and ")))
+    }
 }
 
 /// The options of one `#[tool]`, `#[resource]` or `#[prompt]`.
@@ -117,6 +127,8 @@ pub(crate) struct Options {
     pub(crate) description: Option<LitStr>,
     pub(crate) list: Option<Ident>,
     pub(crate) complete: Vec<(Ident, Ident)>,
+    /// The word `confirm`, if it is there.
+    pub(crate) confirm: Option<Ident>,
     /// Where `holdall` is found.
     pub(crate) holdall: Path,
     /// Calls to the builder that need no thought: `.title("…")`, `.read_only(true)`, ….
@@ -132,6 +144,7 @@ impl Options {
             description: None,
             list: None,
             complete: Vec::new(),
+            confirm: None,
             holdall: holdall.clone(),
             builder_calls: Vec::new(),
         };
@@ -176,11 +189,10 @@ impl Options {
         let name = item.name.to_string();
         let known = kind.known_options();
         if !known.contains(&name.as_str()) {
-            let message = format!(
-                "`{name}` is not an option of #[{}]; {}",
-                kind.name(),
-                instead(&name, &known, SYNONYMS)
-            );
+            let advice = kind
+                .elsewhere(&name)
+                .unwrap_or_else(|| instead(&name, &known, SYNONYMS));
+            let message = format!("`{name}` is not an option of #[{}]; {advice}", kind.name());
             return Err(syn::Error::new(item.name.span(), message));
         }
         let ident = &item.name;
@@ -218,7 +230,10 @@ impl Options {
                 let yes = item.flag()?;
                 Some(quote!(.#ident(#yes)))
             }
-            "confirm" => item.flag()?.then(|| quote!(.confirmable())),
+            "confirm" => {
+                self.confirm = item.flag()?.then(|| ident.clone());
+                self.confirm.as_ref().map(|_| quote!(.confirmable()))
+            }
             "timeout" | "ttl" => {
                 let millis = item.duration_ms()?;
                 Some(quote!(.#ident(::core::time::Duration::from_millis(#millis))))

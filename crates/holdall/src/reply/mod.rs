@@ -24,4 +24,4 @@ pub use failure::IntoCallError;
 pub use prompt::{Conversation, IntoPromptResult, assistant, user};
 pub use resource::{IntoResourceBody, ResourceBody};
 pub(crate) use size::{contents_bytes, result_bytes};
-pub use tool::{IntoToolResult, Json, JsonWithText};
+pub use tool::{IntoToolResult, Json, JsonWithText, ResultType};

@@ -64,6 +64,17 @@ impl<T> JsonWithText<T> {
     }
 }
 
+/// A type whose values can be structured results: `Serialize` and `JsonSchema`, which write it and describe it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a structured result",
+    label = "not data that can be sent",
+    note = "derive `Serialize` and `JsonSchema` on the type and on the types inside it"
+)]
+pub trait ResultType: Serialize + JsonSchema {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + JsonSchema> ResultType for T {}
+
 /// What a tool may return.
 ///
 /// | type | what is sent |
@@ -142,6 +153,7 @@ impl<T: IntoContent, const N: usize> IntoToolResult for [T; N] {
 
 macro_rules! several_contents {
     ($($type:ident)*) => {
+        #[diagnostic::do_not_recommend]
         impl<$($type: IntoContent),*> IntoToolResult for ($($type,)*) {
             #[allow(non_snake_case, reason = "the values are called as their types")]
             fn into_tool_result(self) -> CallResult<CallToolResult> {
@@ -180,7 +192,7 @@ impl IntoToolResult for () {
     }
 }
 
-impl<T: Serialize + JsonSchema> IntoToolResult for Json<T> {
+impl<T: ResultType> IntoToolResult for Json<T> {
     fn into_tool_result(self) -> CallResult<CallToolResult> {
         Ok(CallToolResult::structured(serde_json::to_value(self.0)?))
     }
@@ -190,7 +202,7 @@ impl<T: Serialize + JsonSchema> IntoToolResult for Json<T> {
     }
 }
 
-impl<T: Serialize + JsonSchema> IntoToolResult for JsonWithText<T> {
+impl<T: ResultType> IntoToolResult for JsonWithText<T> {
     fn into_tool_result(self) -> CallResult<CallToolResult> {
         let mut result = CallToolResult::success(vec![ContentBlock::text(self.text)]);
         result.structured_content = Some(serde_json::to_value(self.value)?);
