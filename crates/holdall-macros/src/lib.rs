@@ -6,7 +6,9 @@ mod function;
 mod generate;
 mod mistakes;
 mod options;
+mod rules;
 mod toolset;
+mod uri;
 
 use options::Kind;
 use proc_macro::TokenStream;
@@ -143,7 +145,7 @@ pub fn prompt(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn toolset(options: TokenStream, item: TokenStream) -> TokenStream {
-    toolset::expand(&options.into(), item.into())
+    toolset::expand(options.into(), item.into())
         .unwrap_or_else(|error| error.to_compile_error())
         .into()
 }

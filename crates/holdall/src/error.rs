@@ -239,7 +239,13 @@ impl CallError {
     pub(crate) fn problems(subject: &str, problems: Vec<Problem>) -> Self {
         let count = problems.len();
         let noun = if count == 1 { "problem" } else { "problems" };
-        let message = format!("{count} {noun} with the arguments of `{subject}`");
+        // The call itself does not know what was called.
+        let of = if subject.is_empty() {
+            String::new()
+        } else {
+            format!(" of `{subject}`")
+        };
+        let message = format!("{count} {noun} with the arguments{of}");
         Self {
             problems,
             ..Self::new(ErrorKind::InvalidArguments, message)

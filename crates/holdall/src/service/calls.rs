@@ -46,18 +46,16 @@ impl Service {
             handler: &tool.handler,
         };
         let outcome = pipeline::run(target, request.arguments.unwrap_or_default(), context).await;
-        let outcome = outcome
-            .and_then(|result| tool.finish(result))
-            .and_then(|mut result| {
-                tool.outward_contents(&mut result.content);
-                within(
-                    "result",
-                    &tool.listing.name,
-                    result_bytes(&result),
-                    tool.result_bytes_max,
-                )?;
-                Ok(result)
-            });
+        let outcome = outcome.and_then(|mut result| {
+            tool.outward_contents(&mut result.content);
+            within(
+                "result",
+                &tool.listing.name,
+                result_bytes(&result),
+                tool.result_bytes_max,
+            )?;
+            Ok(result)
+        });
         match outcome {
             Ok(result) => Ok(result.into()),
             Err(error) => match signalled(&error, stateless) {
@@ -109,7 +107,7 @@ impl Service {
             .for_each(|contents| resource.outward_content(contents));
         let bytes = contents.iter().map(contents_bytes).sum();
         within("resource", uri, bytes, resource.contents_bytes_max)?;
-        Ok(ReadResourceResult::new(contents))
+        Ok(resource.hinted(ReadResourceResult::new(contents)))
     }
 
     pub(super) async fn prompt(
