@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::{Mutex, mpsc};
+use tokio::task::AbortHandle;
 
 /// Lines read ahead of the test. A test that does not read makes the server wait.
 const LINES_MAX: usize = 256;
@@ -14,6 +15,7 @@ pub(crate) struct Pipe {
     pub(crate) writer: Writer,
     /// Lines without their newline, in order.
     pub(crate) lines: mpsc::Receiver<Vec<u8>>,
+    reading: AbortHandle,
 }
 
 /// Where bytes to the server go. Clones are one writer.
@@ -29,7 +31,7 @@ impl Pipe {
         output: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Self {
         let (sender, lines) = mpsc::channel(LINES_MAX);
-        tokio::spawn(async move {
+        let reading = tokio::spawn(async move {
             let mut input = BufReader::new(input);
             let mut line = Vec::new();
             // Whatever keeps the output from being read is its end.
@@ -45,7 +47,13 @@ impl Pipe {
         Self {
             writer: Writer(Arc::new(Mutex::new(Some(Box::new(output))))),
             lines,
+            reading: reading.abort_handle(),
         }
+    }
+
+    /// Lets go of the stream from the server.
+    pub(crate) fn stop_reading(&self) {
+        self.reading.abort();
     }
 }
 

@@ -158,6 +158,18 @@ impl Wire {
         }
     }
 
+    /// A message that has come already, without waiting for one.
+    ///
+    /// # Panics
+    /// If the server has written something that is no JSON.
+    pub fn already_there(&mut self) -> Option<Value> {
+        if let Some(message) = self.passed.pop_front() {
+            return Some(message);
+        }
+        let line = self.pipe.lines.try_recv().ok()?;
+        Some(self.read(&line))
+    }
+
     /// The reply to the request with this id. Other messages that come first are kept for [`next`](Self::next).
     ///
     /// # Panics
@@ -195,10 +207,9 @@ impl Wire {
         rest
     }
 
-    /// Stops reading, as a host does that is gone, while the input of the server stays open.
-    pub fn stop_reading(&mut self) {
-        self.pipe.lines.close();
-        while self.pipe.lines.try_recv().is_ok() {}
+    /// Closes the output of the server, as happens when a host is gone, while its input stays open.
+    pub fn stop_reading(&self) {
+        self.pipe.stop_reading();
     }
 
     /// The process of a server that has one of its own.
@@ -237,14 +248,18 @@ impl Wire {
             Ok(line) => line?,
             Err(_) => panic!("nothing came within {:?}\n{self}", self.patience),
         };
-        match serde_json::from_slice(&line) {
+        Some(self.read(&line))
+    }
+
+    fn read(&self, line: &[u8]) -> Value {
+        match serde_json::from_slice(line) {
             Ok(message) => {
                 self.journal.received(&message);
-                Some(message)
+                message
             }
             Err(error) => panic!(
                 "the server wrote a line that is no JSON: {}\n  {error}\n{self}",
-                shortened(&String::from_utf8_lossy(&line), SHOWN_CHARS)
+                shortened(&String::from_utf8_lossy(line), SHOWN_CHARS)
             ),
         }
     }

@@ -25,7 +25,7 @@ async fn every_version_is_spoken_over_http() {
         );
         let unknown = client.call("ecko", json!({})).await.expect_error("not_found");
         assert_eq!(unknown.hint.as_deref(), Some("did you mean `echo`?"), "{version}");
-        assert_eq!(client.list_tools().await.len(), 7, "{version}");
+        assert_eq!(client.list_tools().await.len(), 8, "{version}");
         client.close().await;
     }
 }
@@ -41,7 +41,7 @@ async fn a_server_is_shared_by_clients_and_requests_written_by_hand() {
         one.call("whoami", json!({})).await.text(),
         "anonymous Some(\"holdall-testkit\")"
     );
-    assert_eq!(two.tool_names().await.len(), 7);
+    assert_eq!(two.tool_names().await.len(), 8);
 
     let health = HttpRequest::get("/health").send(served.address()).await;
     assert_eq!(

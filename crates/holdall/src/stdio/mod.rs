@@ -20,6 +20,8 @@
 mod decode;
 mod lines;
 mod process;
+#[cfg(test)]
+mod properties;
 mod session;
 mod streams;
 mod strict;
@@ -30,7 +32,7 @@ use std::time::Duration;
 
 use rmcp::model::{CancelledNotification, CancelledNotificationParam, JsonRpcMessage, RequestId};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -45,6 +47,8 @@ use crate::service::Service;
 pub const LINE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How long calls under way may take once the client has closed the input.
 pub const DRAIN_MAX: Duration = Duration::from_secs(10);
+/// How long the last replies may take to be written.
+const WRITTEN_MAX: Duration = Duration::from_millis(500);
 /// Messages read ahead of the service.
 const INCOMING_MAX: usize = 16;
 /// Replies waiting to be written; beyond that, calls wait for the client to read.
@@ -67,11 +71,14 @@ pub async fn serve(service: Service) -> Result<()> {
     let watched = output.try_clone()?;
     let transport = Stdio::new(input, output)?;
     let _watch = Watch::start(&watched, transport.orphaned.clone())?;
-    let session = Arc::clone(&transport.session);
+    let (session, replies_written) = (Arc::clone(&transport.session), transport.written.clone());
     let running = match service.serve(transport).await {
         Ok(running) => running,
         // A client that closes the input without a word, or with nothing but noise, is not an error.
-        Err(_) if session.input_closed() => return Ok(()),
+        Err(_) if session.input_closed() => {
+            written(&replies_written).await;
+            return Ok(());
+        }
         Err(error) => return Err(Error::Transport(Box::new(error))),
     };
     running
@@ -85,7 +92,8 @@ pub async fn serve(service: Service) -> Result<()> {
 pub struct Stdio {
     incoming: mpsc::Receiver<Message>,
     outgoing: Option<Outgoing>,
-    written: Option<oneshot::Receiver<()>>,
+    /// Everything that was queued is written, or never will be.
+    written: CancellationToken,
     session: Arc<Session>,
     /// Nobody is left at the other end, whatever the input says.
     orphaned: CancellationToken,
@@ -121,19 +129,19 @@ impl Stdio {
     fn pair() -> (Self, streams::Ends) {
         let (incoming_sender, incoming) = mpsc::channel(INCOMING_MAX);
         let (outgoing, outgoing_receiver) = Outgoing::channel();
-        let (written_sender, written) = oneshot::channel();
+        let written = CancellationToken::new();
         let session = Arc::new(Session::default());
         let ends = streams::Ends {
             session: Arc::clone(&session),
             incoming: incoming_sender,
             replies: outgoing.clone(),
             outgoing: outgoing_receiver,
-            written: written_sender,
+            written: written.clone(),
         };
         let transport = Self {
             incoming,
             outgoing: Some(outgoing),
-            written: Some(written),
+            written,
             session,
             orphaned: CancellationToken::new(),
             reading: None,
@@ -195,12 +203,11 @@ impl Transport<RoleServer> for Stdio {
         if let Some(reading) = self.reading.take() {
             reading.abort();
         }
-        drop(self.outgoing.take());
-        if let Some(written) = self.written.take() {
-            // A reader on a thread holds a sender for its error replies until it sees the end of the input, so this
-            // waits for what is queued, not for the thread.
-            let _ = tokio::time::timeout(Duration::from_millis(500), written).await;
+        if let Some(outgoing) = self.outgoing.take() {
+            // A client that does not read keeps nobody.
+            let _ = tokio::time::timeout(WRITTEN_MAX, outgoing.finish()).await;
         }
+        written(&self.written).await;
         Ok(())
     }
 }
@@ -209,6 +216,11 @@ impl Transport<RoleServer> for Stdio {
 fn cancellation_of(stream: RequestId) -> Message {
     let params = CancelledNotificationParam::new(Some(stream), None);
     Message::notification(CancelledNotification::new(params).into())
+}
+
+/// Waits for what is queued, not for a client that does not read.
+async fn written(written: &CancellationToken) {
+    let _ = tokio::time::timeout(WRITTEN_MAX, written.cancelled()).await;
 }
 
 impl Drop for Stdio {

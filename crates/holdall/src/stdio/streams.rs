@@ -7,8 +7,9 @@ use std::thread;
 use rmcp::model::ErrorCode;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::decode::{Decoded, Refusal, decode};
 use super::lines::{Line, Lines};
@@ -21,7 +22,8 @@ pub(super) struct Ends {
     pub(super) incoming: mpsc::Sender<Message>,
     pub(super) replies: Outgoing,
     pub(super) outgoing: mpsc::Receiver<Queued>,
-    pub(super) written: oneshot::Sender<()>,
+    /// Cancelled when nothing more will be written.
+    pub(super) written: CancellationToken,
 }
 
 /// Where lines are queued to be written, within bounds of number and size.
@@ -31,10 +33,12 @@ pub(super) struct Outgoing {
     room: Arc<Semaphore>,
 }
 
-/// A line, with the room it takes until it is written.
-pub(super) struct Queued {
-    line: Vec<u8>,
-    room: Option<OwnedSemaphorePermit>,
+/// What is queued.
+pub(super) enum Queued {
+    /// A line, with the room it takes until it is written.
+    Line(Vec<u8>, Option<OwnedSemaphorePermit>),
+    /// Nothing more is written.
+    End,
 }
 
 impl Outgoing {
@@ -48,15 +52,21 @@ impl Outgoing {
     pub(super) async fn send(&self, line: Vec<u8>) -> io::Result<()> {
         let bytes = u32::try_from(line.len().min(OUTGOING_BYTES_MAX)).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room).acquire_many_owned(bytes).await.ok();
-        let queued = Queued { line, room };
+        let queued = Queued::Line(line, room);
         self.lines.send(queued).await.map_err(|_| closed())
+    }
+
+    /// Ends the writing once everything queued before is written, whoever else could still write.
+    pub(super) async fn finish(&self) {
+        // A writer that has given up has ended already.
+        let _ = self.lines.send(Queued::End).await;
     }
 }
 
 impl Queued {
     /// An error reply of the reader's: small, so that it needs no room of its own.
     fn reply(line: Vec<u8>) -> Self {
-        Self { line, room: None }
+        Self::Line(line, None)
     }
 }
 
@@ -112,7 +122,9 @@ pub(super) fn on_threads(
     })?;
     thread::Builder::new().name("stdio-write".into()).spawn(move || {
         let mut batch = Gathered::default();
-        while let Some(first) = outgoing.blocking_recv() {
+        while !batch.ends
+            && let Some(first) = outgoing.blocking_recv()
+        {
             batch.gather(first, &mut outgoing);
             if let Err(error) = output.write_all(&batch.bytes).and_then(|()| output.flush()) {
                 tracing::debug!(%error, "the client no longer reads");
@@ -120,8 +132,7 @@ pub(super) fn on_threads(
             }
             batch.clear();
         }
-        // Nobody waits if the transport was dropped without being closed.
-        let _ = written.send(());
+        written.cancel();
     })?;
     Ok(())
 }
@@ -167,7 +178,9 @@ pub(super) fn on_tasks(
     });
     tokio::spawn(async move {
         let mut batch = Gathered::default();
-        while let Some(first) = outgoing.recv().await {
+        while !batch.ends
+            && let Some(first) = outgoing.recv().await
+        {
             batch.gather(first, &mut outgoing);
             let sent = async { output.write_all(&batch.bytes).await.and(output.flush().await) };
             if let Err(error) = sent.await {
@@ -178,7 +191,7 @@ pub(super) fn on_tasks(
         }
         // The client sees the end of the output, or has gone already.
         let _ = output.shutdown().await;
-        let _ = written.send(());
+        written.cancel();
     });
     reading.abort_handle()
 }
@@ -220,12 +233,15 @@ impl<'a> Reader<'a> {
 struct Gathered {
     bytes: Vec<u8>,
     rooms: Vec<OwnedSemaphorePermit>,
+    /// Nothing comes after.
+    ends: bool,
 }
 
 impl Gathered {
     fn gather(&mut self, first: Queued, more: &mut mpsc::Receiver<Queued>) {
         self.push(first);
-        while self.bytes.len() < STREAM_BYTES
+        while !self.ends
+            && self.bytes.len() < STREAM_BYTES
             && let Ok(queued) = more.try_recv()
         {
             self.push(queued);
@@ -233,8 +249,13 @@ impl Gathered {
     }
 
     fn push(&mut self, queued: Queued) {
-        self.bytes.extend_from_slice(&queued.line);
-        self.rooms.extend(queued.room);
+        match queued {
+            Queued::Line(line, room) => {
+                self.bytes.extend_from_slice(&line);
+                self.rooms.extend(room);
+            }
+            Queued::End => self.ends = true,
+        }
     }
 
     fn clear(&mut self) {
