@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use rmcp::model::{ProgressNotificationParam, ProgressToken, ProtocolVersion};
-use tokio_util::sync::CancellationToken;
 
+use crate::interaction::{Asking, Incoming, SessionLog};
 use crate::principal::Principal;
 use crate::protocol::{RequestContext, RoleServer};
 use crate::state::{State, States};
@@ -31,6 +31,8 @@ struct Inner {
     principal: Principal,
     states: Arc<States>,
     progress_token: Option<ProgressToken>,
+    asking: Asking,
+    log: SessionLog,
 }
 
 impl Context {
@@ -38,6 +40,8 @@ impl Context {
         request: RequestContext<RoleServer>,
         principal: Principal,
         states: Arc<States>,
+        asking: Asking,
+        log: SessionLog,
     ) -> Self {
         let progress_token = request.meta.get_progress_token();
         Self(Arc::new(Inner {
@@ -45,6 +49,8 @@ impl Context {
             principal,
             states,
             progress_token,
+            asking,
+            log,
         }))
     }
 
@@ -109,11 +115,37 @@ impl Context {
         self.0.request.ct.cancelled().await;
     }
 
-    pub(crate) fn cancellation(&self) -> &CancellationToken {
-        &self.0.request.ct
-    }
-
     pub(crate) fn states(&self) -> &States {
         &self.0.states
+    }
+
+    pub(crate) fn request(&self) -> &RequestContext<RoleServer> {
+        &self.0.request
+    }
+
+    /// Whether each request of the client stands for itself, as protocol 2026-07-28 has it.
+    pub(crate) fn is_stateless(&self) -> bool {
+        self.protocol_version()
+            .is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
+    }
+
+    pub(crate) fn asking(&self) -> &Asking {
+        &self.0.asking
+    }
+
+    /// Only before the context is handed out.
+    pub(crate) fn asking_mut(&mut self) -> Option<&mut Asking> {
+        Arc::get_mut(&mut self.0).map(|inner| &mut inner.asking)
+    }
+
+    /// Lets the call ask, and opens what came with it.
+    pub(crate) fn receive(&mut self, incoming: Incoming) {
+        if let Some(asking) = self.asking_mut() {
+            asking.receive(incoming);
+        }
+    }
+
+    pub(crate) fn session_log(&self) -> &SessionLog {
+        &self.0.log
     }
 }

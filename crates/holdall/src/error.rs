@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
+use rmcp::model::{ClientCapabilities, InputRequiredResult};
 use serde::Serialize;
 
 /// What keeps a server from starting, or stops it.
@@ -62,6 +63,14 @@ pub enum ErrorKind {
     TooLarge,
     /// The caller gave up.
     Cancelled,
+    /// A person has to agree first, and the client has no way to ask.
+    ConfirmationRequired,
+    /// A person was asked and said no.
+    Declined,
+    /// The client cannot do what the function needs of it.
+    UnsupportedByClient,
+    /// The client has yet to answer a question; the call goes on when it has. Pass it on with `?`.
+    InputRequired,
     /// It did not work, for the reason in the message.
     Failed,
     /// A fault of the server: the details are in its log only.
@@ -82,6 +91,10 @@ impl ErrorKind {
             Self::TimedOut => "timed_out",
             Self::TooLarge => "too_large",
             Self::Cancelled => "cancelled",
+            Self::ConfirmationRequired => "confirmation_required",
+            Self::Declined => "declined",
+            Self::UnsupportedByClient => "unsupported_by_client",
+            Self::InputRequired => "input_required",
             Self::Failed => "failed",
             Self::Internal => "internal",
         }
@@ -145,6 +158,20 @@ pub struct CallError {
     hint: Option<Cow<'static, str>>,
     problems: Vec<Problem>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    signal: Option<Box<Signal>>,
+}
+
+/// What an error means to the protocol, where it is more than a failure told to the model.
+#[derive(Debug)]
+pub(crate) enum Signal {
+    /// A question waits for its answer; on its way out this becomes `InputRequired`.
+    Asked,
+    /// The reply that asks the client.
+    InputRequired(InputRequiredResult),
+    /// The client did not declare a capability the function needs.
+    MissingCapability(ClientCapabilities),
+    /// The request itself is wrong, not only its arguments.
+    InvalidRequest,
 }
 
 impl CallError {
@@ -156,6 +183,7 @@ impl CallError {
             hint: None,
             problems: Vec::new(),
             source: None,
+            signal: None,
         }
     }
 
@@ -201,6 +229,15 @@ impl CallError {
     pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    pub(crate) fn signalling(mut self, signal: Signal) -> Self {
+        self.signal = Some(Box::new(signal));
+        self
+    }
+
+    pub(crate) fn signal(&self) -> Option<&Signal> {
+        self.signal.as_deref()
     }
 
     /// The kind.

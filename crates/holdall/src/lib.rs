@@ -30,6 +30,7 @@
 //! | let a person ask for something by name | [`#[prompt]`](prompt) |
 //! | bundle them around a value | [`#[toolset]`](toolset) |
 //! | report progress, learn about the caller | [`Context`] |
+//! | ask the user, have something confirmed | [`Context::elicit`], [`Context::confirm`] |
 //! | share a value between functions | [`State`] |
 //! | say what went wrong | [`CallError`] |
 
@@ -39,6 +40,7 @@ mod completion;
 mod context;
 mod contract;
 mod error;
+mod interaction;
 mod pipeline;
 mod principal;
 mod prompt;
@@ -59,6 +61,7 @@ pub use completion::{Completer, IntoSuggestions};
 pub use context::Context;
 pub use error::{CallError, CallResult, Error, ErrorKind, Problem, Result};
 pub use holdall_macros::{prompt, resource, tool, toolset};
+pub use interaction::{Answer, Confirm, Elicit, LogLevel, Root, Roots, Sample, Sampled};
 pub use principal::Principal;
 pub use prompt::Prompt;
 pub use reply::{
@@ -78,9 +81,9 @@ pub use schemars;
 /// Everything a server usually needs: `use holdall::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Argument, Audio, Call, CallError, CallResult, Completer, Context, ErrorKind, Image, Json,
-        JsonWithText, Principal, Prompt, Resource, Server, State, Tool, Toolset, assistant, prompt, prompts,
-        resource, resources, tool, tools, toolset, user,
+        Answer, Argument, Audio, Call, CallError, CallResult, Completer, Context, ErrorKind, Image, Json,
+        JsonWithText, LogLevel, Principal, Prompt, Resource, Server, State, Tool, Toolset, assistant, prompt,
+        prompts, resource, resources, tool, tools, toolset, user,
     };
     pub use schemars::JsonSchema;
 }

@@ -97,6 +97,13 @@ impl Registry {
         self.resources.iter().find(|resource| resource.uri == uri)
     }
 
+    /// Whether anything looks at the context of its call, and so can write into the client's log.
+    pub(crate) fn may_log(&self) -> bool {
+        !self.resources.is_empty()
+            || !self.prompts().is_empty()
+            || self.tools().iter().any(|tool| !tool.without_context)
+    }
+
     /// Whether anything can be completed.
     pub(crate) fn has_completers(&self) -> bool {
         self.resources

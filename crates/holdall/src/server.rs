@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::interaction::Choices;
 use crate::registry::Registry;
 use crate::service::Service;
 use crate::state::{RequiredState, States};
@@ -33,6 +34,7 @@ pub struct Server {
     identity: Identity,
     components: Components,
     states: States,
+    pub(crate) interaction: Choices,
 }
 
 /// How the server introduces itself.
@@ -56,6 +58,7 @@ impl Server {
             },
             components: Components::new(),
             states: States::default(),
+            interaction: Choices::default(),
         }
     }
 
@@ -103,13 +106,15 @@ impl Server {
             identity,
             components,
             states,
+            interaction,
         } = self;
         let mut problems = missing_states(&components, &states);
         let registry = Registry::build(components, &mut problems);
-        if problems.is_empty() {
-            Ok(Service::new(identity, registry, Arc::new(states)))
-        } else {
-            Err(Error::Build(problems))
+        match interaction.settle(&identity.name, &mut problems) {
+            Some(interaction) if problems.is_empty() => {
+                Ok(Service::new(identity, registry, Arc::new(states), interaction))
+            }
+            _ => Err(Error::Build(problems)),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::argument::Argument;
 use crate::call::{Call, Handler};
 use crate::contract::Contract;
 use crate::error::CallResult;
+use crate::interaction::CONFIRMATION;
 use crate::pipeline::TIMEOUT;
 use crate::protocol::JsonObject;
 use crate::reply::IntoToolResult;
@@ -48,6 +49,7 @@ pub struct Tool {
     timeout: Duration,
     result_bytes_max: usize,
     without_context: bool,
+    confirmable: bool,
     handler: Option<Handler<CallToolResult>>,
     pub(crate) states: Vec<RequiredState>,
 }
@@ -56,6 +58,38 @@ pub struct Tool {
 enum Arguments {
     Declared(Vec<Argument>),
     Verbatim(JsonObject),
+}
+
+impl Arguments {
+    /// Adds an optional argument, unless there is one of that name.
+    fn add(&mut self, argument: Argument) -> bool {
+        match self {
+            Self::Declared(arguments) => {
+                let free = arguments.iter().all(|known| known.name() != argument.name());
+                if free {
+                    arguments.push(argument);
+                }
+                free
+            }
+            Self::Verbatim(schema) => {
+                let properties = schema.entry("properties").or_insert_with(|| json!({}));
+                let Some(properties) = properties.as_object_mut() else {
+                    return false;
+                };
+                let free = !properties.contains_key(argument.name());
+                if free {
+                    properties.insert(argument.name().to_owned(), argument.schema().clone().into());
+                }
+                free
+            }
+        }
+    }
+}
+
+fn confirmation() -> Argument {
+    Argument::of::<String>(CONFIRMATION)
+        .description("Leave this out. If the call is refused until the user agrees, the refusal says what to put here.")
+        .optional()
 }
 
 impl Tool {
@@ -73,6 +107,7 @@ impl Tool {
             timeout: TIMEOUT,
             result_bytes_max: RESULT_BYTES_MAX,
             without_context: false,
+            confirmable: false,
             handler: None,
             states: Vec::new(),
         }
@@ -172,6 +207,14 @@ impl Tool {
         self
     }
 
+    /// Lets a call be confirmed by calling again where the client cannot ask anybody: adds an optional argument
+    /// `confirmation`, unless the tool has one of that name, for the code that a refused
+    /// [`Context::confirm`](crate::Context::confirm) gives out.
+    pub fn confirmable(mut self) -> Self {
+        self.confirmable = true;
+        self
+    }
+
     /// Requires a state: a server without it does not start.
     pub fn requires<T: Send + Sync + 'static>(mut self) -> Self {
         self.states.push(RequiredState::of::<T>());
@@ -207,8 +250,9 @@ impl Tool {
     }
 
     /// Compiles schema and listing once, or says what is wrong.
-    pub(crate) fn build(self) -> Result<BuiltTool, Vec<String>> {
+    pub(crate) fn build(mut self) -> Result<BuiltTool, Vec<String>> {
         let mut problems = Vec::new();
+        let confirmable = self.confirmable && self.arguments.add(confirmation());
         if let Some(problem) = wrong_name(&self.name) {
             problems.push(problem);
         }
@@ -249,7 +293,8 @@ impl Tool {
                     timeout: self.timeout,
                     result_bytes_max: self.result_bytes_max,
                     wraps_output,
-                    without_context: self.without_context && !in_headers,
+                    without_context: self.without_context && !in_headers && !self.confirmable,
+                    confirmable,
                 })
             }
             (contract, _) => {
@@ -269,6 +314,8 @@ pub(crate) struct BuiltTool {
     pub(crate) result_bytes_max: usize,
     wraps_output: bool,
     pub(crate) without_context: bool,
+    /// Whether the argument `confirmation` is ours.
+    pub(crate) confirmable: bool,
 }
 
 impl BuiltTool {

@@ -1,14 +1,16 @@
 //! Calling a tool, reading a resource, getting a prompt: each through the pipeline, and what is told of failures.
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResult, ContentBlock, ErrorCode, GetPromptRequestParams, GetPromptResult,
-    MetaObject, ReadResourceResult,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorCode, GetPromptRequestParams,
+    GetPromptResponse, InputRequiredResult, MetaObject, ReadResourceRequestParams, ReadResourceResponse,
+    ReadResourceResult,
 };
 use serde_json::json;
 
 use super::Service;
 use crate::context::Context;
-use crate::error::{CallError, CallResult, ErrorKind};
+use crate::error::{CallError, CallResult, ErrorKind, Signal};
+use crate::interaction::Incoming;
 use crate::pipeline::{self, Target};
 use crate::protocol::ErrorData;
 use crate::reply::{contents_bytes, result_bytes};
@@ -17,13 +19,23 @@ impl Service {
     pub(super) async fn call(
         &self,
         request: CallToolRequestParams,
-        context: Context,
-    ) -> Result<CallToolResult, ErrorData> {
+        mut context: Context,
+    ) -> Result<CallToolResponse, ErrorData> {
         let tool = self
             .inner
             .registry
             .tool(&request.name)
             .map_err(|error| protocol_error(&error, None))?;
+        // What never looks at its context asks nothing, but whoever brings a state that is not ours must learn it.
+        if !tool.without_context || request.request_state.is_some() {
+            context.receive(Incoming {
+                method: "tools/call",
+                answers: request.input_responses,
+                state: request.request_state,
+                confirmable: tool.confirmable,
+            });
+        }
+        let stateless = context.is_stateless();
         let target = Target {
             kind: "tool",
             name: &tool.listing.name,
@@ -41,10 +53,37 @@ impl Service {
             )?;
             Ok(result)
         });
-        Ok(outcome.unwrap_or_else(|error| tool_error(&error)))
+        match outcome {
+            Ok(result) => Ok(result.into()),
+            Err(error) => match signalled(&error, stateless) {
+                Some(reply) => reply.map(Into::into),
+                None => Ok(tool_error(&error).into()),
+            },
+        }
     }
 
-    pub(super) async fn read(&self, uri: &str, context: Context) -> CallResult<ReadResourceResult> {
+    pub(super) async fn read(
+        &self,
+        request: ReadResourceRequestParams,
+        mut context: Context,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        context.receive(Incoming {
+            method: "resources/read",
+            answers: request.input_responses,
+            state: request.request_state,
+            confirmable: false,
+        });
+        let stateless = context.is_stateless();
+        match self.contents(&request.uri, context).await {
+            Ok(result) => Ok(result.into()),
+            Err(error) => match signalled(&error, stateless) {
+                Some(reply) => reply.map(Into::into),
+                None => Err(protocol_error(&error, Some(&request.uri))),
+            },
+        }
+    }
+
+    async fn contents(&self, uri: &str, context: Context) -> CallResult<ReadResourceResult> {
         let (resource, variables) = self.inner.registry.resource(uri)?;
         let target = Target {
             kind: "resource",
@@ -63,13 +102,20 @@ impl Service {
     pub(super) async fn prompt(
         &self,
         request: GetPromptRequestParams,
-        context: Context,
-    ) -> Result<GetPromptResult, ErrorData> {
+        mut context: Context,
+    ) -> Result<GetPromptResponse, ErrorData> {
         let prompt = self
             .inner
             .registry
             .prompt(&request.name)
             .map_err(|error| protocol_error(&error, None))?;
+        context.receive(Incoming {
+            method: "prompts/get",
+            answers: request.input_responses,
+            state: request.request_state,
+            confirmable: false,
+        });
+        let stateless = context.is_stateless();
         let target = Target {
             kind: "prompt",
             name: &prompt.listing.name,
@@ -79,9 +125,32 @@ impl Service {
         };
         let arguments = request.arguments.unwrap_or_default();
         let outcome = pipeline::run(target, arguments, context).await;
-        let mut result = outcome.map_err(|error| protocol_error(&error, None))?;
-        result.description = result.description.or_else(|| prompt.listing.description.clone());
-        Ok(result)
+        match outcome {
+            Ok(mut result) => {
+                result.description = result.description.or_else(|| prompt.listing.description.clone());
+                Ok(result.into())
+            }
+            Err(error) => match signalled(&error, stateless) {
+                Some(reply) => reply.map(Into::into),
+                None => Err(protocol_error(&error, None)),
+            },
+        }
+    }
+}
+
+/// What is answered to an error that is more than a failure: a reply that asks the client, or a refusal of the
+/// request itself.
+fn signalled(error: &CallError, stateless: bool) -> Option<Result<InputRequiredResult, ErrorData>> {
+    match error.signal()? {
+        Signal::InputRequired(reply) => Some(Ok(reply.clone())),
+        Signal::InvalidRequest => Some(Err(protocol_error(error, None))),
+        // Clients before 2026-07-28 do not know the code.
+        Signal::MissingCapability(capability) if stateless => {
+            let mut refusal = ErrorData::missing_required_client_capability(capability.clone());
+            refusal.message = error.to_string().into();
+            Some(Err(refusal))
+        }
+        Signal::MissingCapability(_) | Signal::Asked => None,
     }
 }
 

@@ -17,9 +17,12 @@ use rmcp::model::{
     ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
     ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
 };
+#[expect(deprecated, reason = "marked as the protocol is")]
+use rmcp::model::{SetLevelRequestMethod, SetLevelRequestParams};
 
 use self::calls::protocol_error;
 use crate::context::Context;
+use crate::interaction::{Asking, SessionLog, Settings};
 use crate::principal::Principal;
 use crate::protocol::{ErrorData, RequestContext, RoleServer, ServerHandler};
 use crate::registry::Registry;
@@ -31,6 +34,7 @@ use crate::state::States;
 pub struct Service {
     inner: Arc<Inner>,
     identify: Identify,
+    log: SessionLog,
 }
 
 /// How the party behind a request is found out, from what the transport attached to it.
@@ -40,17 +44,25 @@ struct Inner {
     identity: Identity,
     registry: Registry,
     states: Arc<States>,
+    interaction: Arc<Settings>,
 }
 
 impl Service {
-    pub(crate) fn new(identity: Identity, registry: Registry, states: Arc<States>) -> Self {
+    pub(crate) fn new(
+        identity: Identity,
+        registry: Registry,
+        states: Arc<States>,
+        interaction: Settings,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 identity,
                 registry,
                 states,
+                interaction: Arc::new(interaction),
             }),
             identify: Arc::new(|_| Principal::local()),
+            log: SessionLog::default(),
         }
     }
 
@@ -89,7 +101,9 @@ impl Service {
 
     fn context(&self, request: RequestContext<RoleServer>) -> Context {
         let principal = (self.identify)(&request.extensions);
-        Context::new(request, principal, Arc::clone(&self.inner.states))
+        let asking = Asking::new(Arc::clone(&self.inner.interaction));
+        let states = Arc::clone(&self.inner.states);
+        Context::new(request, principal, states, asking, self.log.share())
     }
 }
 
@@ -103,6 +117,7 @@ impl ServerHandler for Service {
         capabilities.prompts = (!registry.prompts().is_empty()).then(Default::default);
         capabilities.resources = (!registry.resources().is_empty()).then(Default::default);
         capabilities.completions = registry.has_completers().then(Default::default);
+        capabilities.logging = registry.may_log().then(Default::default);
         let mut implementation = Implementation::new(&identity.name, &identity.version);
         implementation.title = identity.title.clone();
         let mut config = ServerConfig::new(capabilities).with_server_info(implementation);
@@ -138,7 +153,7 @@ impl ServerHandler for Service {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        self.call(request, self.context(context)).await.map(Into::into)
+        self.call(request, self.context(context)).await
     }
 
     async fn list_resources(
@@ -173,10 +188,7 @@ impl ServerHandler for Service {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let outcome = self.read(&request.uri, self.context(context)).await;
-        outcome
-            .map(Into::into)
-            .map_err(|error| protocol_error(&error, Some(&request.uri)))
+        self.read(request, self.context(context)).await
     }
 
     async fn list_prompts(
@@ -198,7 +210,21 @@ impl ServerHandler for Service {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        self.prompt(request, self.context(context)).await.map(Into::into)
+        self.prompt(request, self.context(context)).await
+    }
+
+    #[expect(deprecated, reason = "marked as the protocol is")]
+    async fn set_level(
+        &self,
+        request: SetLevelRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        // From 2026-07-28 on there is no session to set a level of, and without `logging` nothing is ever logged.
+        if self.context(context).is_stateless() || !self.inner.registry.may_log() {
+            return Err(ErrorData::method_not_found::<SetLevelRequestMethod>());
+        }
+        self.log.set(request.level.into());
+        Ok(())
     }
 
     async fn complete(
