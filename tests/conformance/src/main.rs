@@ -4,10 +4,12 @@
 //!
 //! | file | what it offers |
 //! | --- | --- |
+//! | `asking` | tools and a prompt that ask the client, tools that log |
 //! | `contents` | tools that return every kind of content |
 //! | `resources` | resources, fixed and by template |
 //! | `prompts` | prompts |
 
+mod asking;
 mod contents;
 mod prompts;
 mod resources;
@@ -31,6 +33,7 @@ struct Options {
 fn server() -> Server {
     Server::new("conformance")
         .add(contents::toolset())
+        .add(asking::toolset())
         .add(resources::toolset())
         .add(prompts::toolset())
 }
