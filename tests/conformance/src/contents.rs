@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use holdall::Components;
 use holdall::prelude::*;
-use holdall::protocol::{ContentBlock, JsonObject, ResourceContents};
-use holdall::{Components, IntoToolResult};
+use holdall::protocol::JsonObject;
 use serde_json::json;
 
 /// A PNG of one pixel.
@@ -30,6 +30,7 @@ pub(crate) fn toolset() -> Components {
             test_error_handling,
             test_tool_with_progress,
             test_reconnection,
+            test_custom_header,
         ])
         .add(json_schema_2020_12_tool())
 }
@@ -49,36 +50,37 @@ fn test_image_content() -> Image {
 /// Returns a sound.
 #[tool]
 fn test_audio_content() -> Audio {
-    Audio {
-        data: SILENCE.to_vec(),
-        mime_type: "audio/wav".into(),
-    }
+    Audio::wav(SILENCE)
 }
 
 /// Returns the contents of a resource.
 #[tool]
-fn test_embedded_resource() -> ResourceContents {
-    ResourceContents::text(
-        "This is an embedded resource content.",
+fn test_embedded_resource() -> Embedded {
+    Embedded::text(
         "test://embedded-resource",
+        "This is an embedded resource content.",
     )
-    .with_mime_type("text/plain")
 }
 
 /// Returns a text, an image and the contents of a resource.
 #[tool]
-fn test_multiple_content_types() -> CallResult<Vec<ContentBlock>> {
+fn test_multiple_content_types() -> (&'static str, Image, Embedded) {
     let data = json!({"test": "data", "value": 123}).to_string();
-    let resource =
-        ResourceContents::text(data, "test://mixed-content-resource").with_mime_type("application/json");
-    let mut contents = vec![ContentBlock::text("Multiple content types test:")];
-    for result in [
-        Image::png(PIXEL).into_tool_result()?,
-        resource.into_tool_result()?,
-    ] {
-        contents.extend(result.content);
-    }
-    Ok(contents)
+    (
+        "Multiple content types test:",
+        Image::png(PIXEL),
+        Embedded::text("test://mixed-content-resource", data).mime_type("application/json"),
+    )
+}
+
+/// Returns what also travels in a header.
+#[tool]
+fn test_custom_header(
+    /// Anything.
+    #[arg(header = "Value")]
+    value: String,
+) -> String {
+    value
 }
 
 /// Fails.

@@ -5,11 +5,13 @@
 //! | file | what it offers |
 //! | --- | --- |
 //! | `asking` | tools and a prompt that ask the client, tools that log |
+//! | `changes` | tools that change what is offered |
 //! | `contents` | tools that return every kind of content |
 //! | `resources` | resources, fixed and by template |
 //! | `prompts` | prompts |
 
 mod asking;
+mod changes;
 mod contents;
 mod prompts;
 mod resources;
@@ -34,6 +36,7 @@ fn server() -> Server {
     Server::new("conformance")
         .add(contents::toolset())
         .add(asking::toolset())
+        .add(changes::toolset())
         .add(resources::toolset())
         .add(prompts::toolset())
 }

@@ -1,8 +1,7 @@
 //! Prompts.
 
+use holdall::Components;
 use holdall::prelude::*;
-use holdall::protocol::{ContentBlock, PromptMessage, ResourceContents, Role};
-use holdall::{Components, IntoToolResult};
 
 use crate::contents::PIXEL;
 
@@ -44,24 +43,21 @@ fn complete_arg1(typed: &str) -> Vec<String> {
 #[prompt]
 fn test_prompt_with_embedded_resource(
     /// The URI the contents are said to have.
+    #[arg(name = "resourceUri")]
     resource_uri: String,
-) -> Vec<PromptMessage> {
-    let contents = ResourceContents::text("Embedded resource content for testing.", resource_uri)
-        .with_mime_type("text/plain");
-    vec![
-        PromptMessage::new(Role::User, ContentBlock::resource(contents)),
-        user("Please process the embedded resource above."),
-    ]
+) -> Conversation {
+    Conversation::new()
+        .user(Embedded::text(
+            resource_uri,
+            "Embedded resource content for testing.",
+        ))
+        .user("Please process the embedded resource above.")
 }
 
 /// Carries an image.
 #[prompt]
-fn test_prompt_with_image() -> CallResult<Vec<PromptMessage>> {
-    let image = Image::png(PIXEL).into_tool_result()?.content;
-    let mut messages: Vec<PromptMessage> = image
-        .into_iter()
-        .map(|content| PromptMessage::new(Role::User, content))
-        .collect();
-    messages.push(user("Please analyze the image above."));
-    Ok(messages)
+fn test_prompt_with_image() -> Conversation {
+    Conversation::new()
+        .user(Image::png(PIXEL))
+        .user("Please analyze the image above.")
 }
