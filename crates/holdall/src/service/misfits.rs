@@ -40,10 +40,21 @@ const METHODS: [(&str, Read); 14] = [
     ("tools/list", why_not::<ListToolsRequest>),
 ];
 
-/// The error reply to a request that `rmcp` could not place.
-pub(super) fn refusal(request: &CustomRequest) -> ErrorData {
+/// Methods that protocol 2026-07-28 has no more.
+const OF_SESSIONS: [&str; 4] = [
+    "initialize",
+    "logging/setLevel",
+    "resources/subscribe",
+    "resources/unsubscribe",
+];
+
+/// The error reply to a request that `rmcp` could not place; `stateless` if it is one of protocol 2026-07-28.
+pub(super) fn refusal(request: &CustomRequest, stateless: bool) -> ErrorData {
     let method = &request.method;
-    let Some((_, read)) = METHODS.iter().find(|(known, _)| known == method) else {
+    let known = METHODS
+        .iter()
+        .find(|(known, _)| known == method && !(stateless && OF_SESSIONS.contains(known)));
+    let Some((_, read)) = known else {
         return ErrorData::new(
             ErrorCode::METHOD_NOT_FOUND,
             format!("there is no method `{method}`"),
@@ -69,8 +80,19 @@ mod tests {
     use super::*;
 
     fn refused(method: &str, params: Option<Value>) -> (i32, String) {
-        let error = refusal(&CustomRequest::new(method, params));
+        let error = refusal(&CustomRequest::new(method, params), false);
         (error.code.0, error.message.into_owned())
+    }
+
+    #[test]
+    fn methods_of_sessions_are_unknown_where_there_are_none() {
+        for method in OF_SESSIONS {
+            let request = CustomRequest::new(method, Some(json!({"uri": 7})));
+            assert_eq!(refusal(&request, false).code.0, -32602, "{method}");
+            assert_eq!(refusal(&request, true).code.0, -32601, "{method}");
+        }
+        let request = CustomRequest::new("tools/call", None);
+        assert_eq!(refusal(&request, true).code.0, -32602);
     }
 
     #[test]

@@ -323,8 +323,9 @@ impl ServerHandler for Service {
     async fn on_custom_request(
         &self,
         request: CustomRequest,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        Err(misfits::refusal(&request))
+        let stateless = self.context(context).is_stateless();
+        Err(misfits::refusal(&request, stateless))
     }
 }
