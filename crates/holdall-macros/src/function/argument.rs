@@ -5,9 +5,9 @@ use quote::quote;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, Ident, Lit, Path, Type};
 
+use super::looks::{Looks, last_segment};
 use super::parameter::{Parameter, Role};
 use super::plain;
-use super::types::{Looks, last_segment};
 use crate::mistakes::Mistakes;
 use crate::options::{ArgumentOptions, Kind};
 use crate::rules;

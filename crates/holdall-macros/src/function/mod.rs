@@ -4,11 +4,11 @@
 //! | --- | --- |
 //! | `parameter` | where the value of a parameter comes from |
 //! | `argument` | what is said of a parameter the caller fills |
-//! | `types` | what can be told of a type by its name |
+//! | `looks` | what can be told of a type by its name |
 
 mod argument;
+mod looks;
 mod parameter;
-mod types;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -142,7 +142,7 @@ fn output(output: &ReturnType, mistakes: &mut Mistakes) -> Type {
         return syn::parse_quote!(());
     };
     match &**ty {
-        Type::ImplTrait(bounds) if types::mentions(bounds, "Future") => {
+        Type::ImplTrait(bounds) if looks::mentions(bounds, "Future") => {
             mistakes.at(bounds, "write `async fn` instead of returning a future");
         }
         Type::ImplTrait(bounds) => {
@@ -152,7 +152,7 @@ fn output(output: &ReturnType, mistakes: &mut Mistakes) -> Type {
             mistakes.at(never, "return something: a reply is owed to every call");
         }
         ty => {
-            if let Some(reference) = types::borrowed(ty) {
+            if let Some(reference) = looks::borrowed(ty) {
                 mistakes.at(
                     reference,
                     "return an owned value, such as `String`: the reply outlives the call",

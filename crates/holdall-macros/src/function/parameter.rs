@@ -4,7 +4,7 @@ use syn::{Attribute, Ident, Pat, Type};
 
 use super::argument::Argument;
 use super::documentation;
-use super::types::{borrowed, last_segment, ungrouped};
+use super::looks::{borrowed, last_segment, ungrouped};
 use crate::mistakes::Mistakes;
 use crate::options::{ArgumentOptions, Kind};
 

@@ -98,66 +98,16 @@ impl ArgumentOptions {
     fn take(&mut self, item: &Item) -> syn::Result<Option<TokenStream>> {
         let ident = &item.name;
         let name = ident.to_string();
-        let mut limits = |values: Vec<Expr>| {
-            self.limits.push(Limit {
-                option: ident.clone(),
-                values,
-            });
-        };
-        Ok(match name.as_str() {
-            "name" => {
-                self.name = Some(item.text()?);
-                None
-            }
-            "description" => {
-                self.description = Some(item.text()?);
-                None
-            }
+        match name.as_str() {
+            "name" => self.name = Some(item.text()?),
+            "description" => self.description = Some(item.text()?),
+            "default" => self.default = Some(item.value()?.clone()),
+            "flatten" => self.flatten = item.flag()?.then(|| ident.clone()),
             "title" => {
                 let text = item.text()?;
-                Some(quote!(.title(#text)))
+                return Ok(Some(quote!(.title(#text))));
             }
-            "default" => {
-                self.default = Some(item.value()?.clone());
-                None
-            }
-            "header" => {
-                limits(Vec::new());
-                let text = rules::check(&item.text()?, rules::header)?;
-                self.header = Some(text.clone());
-                Some(quote!(.header(#text)))
-            }
-            "flatten" => {
-                self.flatten = item.flag()?.then(|| ident.clone());
-                None
-            }
-            "unique" => {
-                limits(Vec::new());
-                item.flag()?.then(|| quote!(.unique()))
-            }
-            "pattern" => {
-                limits(Vec::new());
-                let text = rules::check(&item.text()?, rules::pattern)?;
-                Some(quote!(.pattern(#text)))
-            }
-            "format" => {
-                limits(Vec::new());
-                let text = rules::check(&item.text()?, rules::format)?;
-                Some(quote!(.format(#text)))
-            }
-            "one_of" | "examples" => {
-                let values = listed(item)?;
-                limits(values.elems.iter().cloned().collect());
-                Some(quote!(.#ident(#values)))
-            }
-            "range" => {
-                limits(Vec::new());
-                Some(range(item)?)
-            }
-            "length" => {
-                limits(Vec::new());
-                Some(length(item)?)
-            }
+            known if KNOWN.contains(&known) => return self.limit(item).map(Some),
             _ => {
                 let message = format!(
                     "`{name}` is not an option of #[arg]; {}",
@@ -165,7 +115,44 @@ impl ArgumentOptions {
                 );
                 return Err(syn::Error::new(ident.span(), message));
             }
-        })
+        }
+        Ok(None)
+    }
+
+    /// An option that fits only some types.
+    fn limit(&mut self, item: &Item) -> syn::Result<TokenStream> {
+        let ident = &item.name;
+        let mut values = Vec::new();
+        let call = match ident.to_string().as_str() {
+            "header" => {
+                let text = rules::check(&item.text()?, rules::header)?;
+                self.header = Some(text.clone());
+                quote!(.header(#text))
+            }
+            "unique" if item.flag()? => quote!(.unique()),
+            "unique" => TokenStream::new(),
+            "pattern" => {
+                let text = rules::check(&item.text()?, rules::pattern)?;
+                quote!(.pattern(#text))
+            }
+            "format" => {
+                let text = rules::check(&item.text()?, rules::format)?;
+                quote!(.format(#text))
+            }
+            "range" => range(item)?,
+            "length" => length(item)?,
+            // `one_of` and `examples`.
+            _ => {
+                let listed = listed(item)?;
+                values.extend(listed.elems.iter().cloned());
+                quote!(.#ident(#listed))
+            }
+        };
+        self.limits.push(Limit {
+            option: ident.clone(),
+            values,
+        });
+        Ok(call)
     }
 }
 

@@ -195,75 +195,68 @@ impl Options {
             let message = format!("`{name}` is not an option of #[{}]; {advice}", kind.name());
             return Err(syn::Error::new(item.name.span(), message));
         }
-        let ident = &item.name;
-        Ok(match name.as_str() {
-            "crate" => None,
-            "name" => {
-                let text = item.text()?;
-                match kind {
-                    Kind::Resource => self.name = Some(text),
-                    Kind::Tool | Kind::Prompt => self.name = Some(rules::check(&text, rules::name)?),
-                }
-                None
-            }
-            "description" => {
-                self.description = Some(item.text()?);
-                None
-            }
-            "list" => {
-                self.list = Some(item.function()?);
-                None
-            }
-            "complete" => {
-                self.complete = item.functions()?;
-                None
-            }
-            "title" | "version" | "last_modified" => {
-                let text = item.text()?;
-                Some(quote!(.#ident(#text)))
-            }
-            "mime_type" => {
-                let text = rules::check(&item.text()?, rules::mime_type)?;
-                Some(quote!(.mime_type(#text)))
-            }
-            "read_only" | "destructive" | "idempotent" | "open_world" => {
-                let yes = item.flag()?;
-                Some(quote!(.#ident(#yes)))
-            }
+        match name.as_str() {
+            "crate" => {}
+            "name" if kind == Kind::Resource => self.name = Some(item.text()?),
+            "name" => self.name = Some(rules::check(&item.text()?, rules::name)?),
+            "description" => self.description = Some(item.text()?),
+            "list" => self.list = Some(item.function()?),
+            "complete" => self.complete = item.functions()?,
             "confirm" => {
-                self.confirm = item.flag()?.then(|| ident.clone());
-                self.confirm.as_ref().map(|_| quote!(.confirmable()))
+                self.confirm = item.flag()?.then(|| item.name.clone());
+                return Ok(self.confirm.as_ref().map(|_| quote!(.confirmable())));
             }
-            "timeout" | "ttl" => {
-                let millis = item.duration_ms()?;
-                Some(quote!(.#ident(::core::time::Duration::from_millis(#millis))))
-            }
-            "max_result_bytes" | "size" => {
-                let bytes = item.bytes()?;
-                Some(quote!(.#ident(#bytes)))
-            }
-            "priority" => {
-                let Some(value) = item.value.as_ref() else {
-                    return item.error(" = 0.5");
-                };
-                Some(quote!(.priority(#value)))
-            }
-            "tags" => {
-                let tags = item.texts()?;
-                Some(quote!(#(.tag(#tags))*))
-            }
-            "scopes" => {
-                let scopes = item.texts()?;
-                let scopes = scopes.iter().map(|text| rules::check(text, rules::scope));
-                let scopes = scopes.collect::<syn::Result<Vec<_>>>()?;
-                Some(quote!(.scopes([#(#scopes),*])))
-            }
-            "icons" => Some(icon::calls(item, &self.holdall)?),
-            "meta" => Some(meta(item)?),
-            "audience" => Some(audience(item)?),
-            _ => Some(cache(item, &self.holdall)?),
-        })
+            _ => return builder_call(item, &self.holdall).map(Some),
+        }
+        Ok(None)
     }
+}
+
+/// The call of the builder an option becomes.
+fn builder_call(item: &Item, holdall: &Path) -> syn::Result<TokenStream> {
+    let ident = &item.name;
+    Ok(match ident.to_string().as_str() {
+        "title" | "version" | "last_modified" => {
+            let text = item.text()?;
+            quote!(.#ident(#text))
+        }
+        "mime_type" => {
+            let text = rules::check(&item.text()?, rules::mime_type)?;
+            quote!(.mime_type(#text))
+        }
+        "read_only" | "destructive" | "idempotent" | "open_world" => {
+            let yes = item.flag()?;
+            quote!(.#ident(#yes))
+        }
+        "timeout" | "ttl" => {
+            let millis = item.duration_ms()?;
+            quote!(.#ident(::core::time::Duration::from_millis(#millis)))
+        }
+        "max_result_bytes" | "size" => {
+            let bytes = item.bytes()?;
+            quote!(.#ident(#bytes))
+        }
+        "priority" => {
+            let Some(value) = item.value.as_ref() else {
+                return item.error(" = 0.5");
+            };
+            quote!(.priority(#value))
+        }
+        "tags" => {
+            let tags = item.texts()?;
+            quote!(#(.tag(#tags))*)
+        }
+        "scopes" => {
+            let scopes = item.texts()?;
+            let scopes = scopes.iter().map(|text| rules::check(text, rules::scope));
+            let scopes = scopes.collect::<syn::Result<Vec<_>>>()?;
+            quote!(.scopes([#(#scopes),*]))
+        }
+        "icons" => icon::calls(item, holdall)?,
+        "meta" => meta(item)?,
+        "audience" => audience(item)?,
+        _ => cache(item, holdall)?,
+    })
 }
 
 /// The path `crate = …` names, as an identifier, a path, or a text as serde has it.

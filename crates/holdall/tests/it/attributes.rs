@@ -281,6 +281,26 @@ async fn limits_of_tools_and_resources_hold() {
     );
 }
 
+#[tokio::test]
+async fn a_tool_that_confirms_takes_the_code_of_a_refusal() {
+    #[tool(destructive, confirm)]
+    async fn delete(ctx: Context, what: String) -> CallResult<String> {
+        ctx.confirm(format!("Delete {what}?")).await?;
+        Ok(format!("deleted {what}"))
+    }
+    let client = connect(Server::new("test").add(tools![delete])).await;
+    let tools = client.0.list_all_tools().await.expect("tools are listed");
+    let schema = &tools[0].input_schema;
+    assert!(schema["properties"]["confirmation"].is_object());
+    assert_eq!(schema["required"], json!(["what"]));
+    // This client cannot ask anybody, so the refusal says how to confirm.
+    let refusal = client.call("delete", json!({"what": "all"})).await.unwrap_err();
+    assert!(refusal.contains("`confirmation`"), "{refusal}");
+    let code = refusal.rsplit('"').nth(1).expect("the code stands in quotes");
+    let arguments = json!({"what": "all", "confirmation": code});
+    assert_eq!(client.call("delete", arguments).await, Ok("deleted all".into()));
+}
+
 #[test]
 fn what_the_builder_is_told_wrong_is_named() {
     let tool = Tool::new("t")

@@ -142,6 +142,50 @@ mod renamed {
     }
 }
 
+/// The prelude brings all that deriving a schema needs.
+mod prelude_alone {
+    use holdall::prelude::*;
+
+    #[derive(serde::Deserialize, serde::Serialize, JsonSchema)]
+    pub(super) struct Point {
+        pub(super) x: u8,
+    }
+}
+
+/// Who has `schemars` as well gets on with it: by name, and as the crate reached through ours.
+mod prelude_beside_schemars {
+    use holdall::prelude::*;
+    use schemars::JsonSchema;
+
+    pub(super) mod inner {
+        use holdall::prelude::*;
+        use holdall::schemars;
+
+        #[derive(serde::Deserialize, JsonSchema)]
+        pub(in super::super) struct Line {
+            pub(in super::super) length: u8,
+        }
+    }
+
+    #[derive(serde::Deserialize, JsonSchema)]
+    pub(super) struct Point {
+        #[schemars(range(max = 9))]
+        pub(super) y: u8,
+    }
+
+    /// Adds.
+    #[tool]
+    pub(super) fn add_points(
+        a: super::prelude_alone::Point,
+        b: Point,
+        c: inner::Line,
+    ) -> Json<super::prelude_alone::Point> {
+        Json(super::prelude_alone::Point {
+            x: a.x + b.y + c.length,
+        })
+    }
+}
+
 /// Every lint is an error.
 #[deny(
     warnings,
@@ -211,7 +255,10 @@ async fn nothing_is_needed_in_scope() {
         .add(strict::Strict);
     #[allow(deprecated, reason = "its author did not mean us")]
     let server = server.add(holdall::tools![strict::ignore]);
+    let server = server.add(holdall::tools![prelude_beside_schemars::add_points]);
     let client = connect(server).await;
+    let arguments = json!({"a": {"x": 1}, "b": {"y": 2}, "c": {"length": 3}});
+    assert_eq!(client.call("add_points", arguments).await, Ok("{\"x\":6}".into()));
     assert_eq!(
         client.call("add", json!({"b": 2})).await,
         Ok("1 Some(2) 3".into())

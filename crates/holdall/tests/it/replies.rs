@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use holdall::prelude::*;
-use holdall::protocol::{CallToolResult, ContentBlock, PromptMessage};
+use holdall::protocol::{CallToolResult, ContentBlock, PromptMessage, ServiceExt};
 use rmcp::model::{GetPromptRequestParams, ReadResourceRequestParams};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -287,6 +287,56 @@ async fn a_result_that_breaks_its_own_schema_is_a_fault_of_the_server() {
     // An error needs no structured content.
     let error = client.call("failing", json!({})).await.unwrap_err();
     assert_eq!(error, "not_found: nothing there");
+}
+
+/// Counts.
+#[tool]
+async fn counts(ctx: Context, to: u8) -> u8 {
+    for n in 1..=to {
+        ctx.progress(n, to, format!("{n} of {to}")).await;
+    }
+    to
+}
+
+/// Hears of progress.
+struct Listener(tokio::sync::mpsc::UnboundedSender<String>);
+
+impl rmcp::ClientHandler for Listener {
+    async fn on_progress(
+        &self,
+        progress: rmcp::model::ProgressNotificationParam,
+        _: rmcp::service::NotificationContext<rmcp::RoleClient>,
+    ) {
+        let message = progress.message.unwrap_or_default();
+        self.0
+            .send(format!("{} {message}", progress.progress))
+            .expect("the test listens");
+    }
+}
+
+#[tokio::test]
+async fn progress_is_told_before_the_reply() {
+    let service = Server::new("test")
+        .add(tools![counts])
+        .build()
+        .expect("the server is right");
+    let (near, far) = tokio::io::duplex(64 * 1024);
+    tokio::spawn(async move {
+        let running = service.serve(far).await.expect("the handshake succeeds");
+        running.waiting().await.expect("the server ends with its client");
+    });
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let client = Listener(told).serve(near).await.expect("the handshake succeeds");
+    let arguments = json!({"to": 3}).as_object().cloned().expect("an object");
+    let request = rmcp::model::CallToolRequestParams::new("counts").with_arguments(arguments);
+    let result = client.call_tool(request).await.expect("the tool exists");
+    assert_eq!(
+        result.content[0].as_text().map(|text| text.text.as_str()),
+        Some("3")
+    );
+    for expected in ["1 1 of 3", "2 2 of 3", "3 3 of 3"] {
+        assert_eq!(heard.recv().await.as_deref(), Some(expected));
+    }
 }
 
 #[prompt]
