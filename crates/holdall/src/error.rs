@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
+use rmcp::model::{ClientCapabilities, InputRequiredResult};
 use serde::Serialize;
 
 /// What keeps a server from starting, or stops it.
@@ -17,6 +18,9 @@ pub enum Error {
     /// The server was put together wrongly: every mistake found, one a line.
     #[error("the server cannot start:{}", bullet_list(.0))]
     Build(Vec<String>),
+    /// A change of a server that serves would have made it wrong, and was not made: every mistake found, one a line.
+    #[error("nothing was changed:{}", bullet_list(.0))]
+    Change(Vec<String>),
     /// The transport failed.
     #[error("the connection failed: {0}")]
     Transport(#[source] Box<dyn StdError + Send + Sync>),
@@ -54,6 +58,8 @@ pub enum ErrorKind {
     Ambiguous,
     /// The caller may not do this.
     PermissionDenied,
+    /// The caller lacks scopes it could ask for: [`CallError::missing_scopes`].
+    InsufficientScope,
     /// A service or file this depends on cannot be reached now.
     Unavailable,
     /// It took longer than the tool's timeout.
@@ -62,6 +68,14 @@ pub enum ErrorKind {
     TooLarge,
     /// The caller gave up.
     Cancelled,
+    /// A person has to agree first, and the client has no way to ask.
+    ConfirmationRequired,
+    /// A person was asked and said no.
+    Declined,
+    /// The client cannot do what the function needs of it.
+    UnsupportedByClient,
+    /// The client has yet to answer a question; the call goes on when it has. Pass it on with `?`.
+    InputRequired,
     /// It did not work, for the reason in the message.
     Failed,
     /// A fault of the server: the details are in its log only.
@@ -78,10 +92,15 @@ impl ErrorKind {
             Self::Conflict => "conflict",
             Self::Ambiguous => "ambiguous",
             Self::PermissionDenied => "permission_denied",
+            Self::InsufficientScope => "insufficient_scope",
             Self::Unavailable => "unavailable",
             Self::TimedOut => "timed_out",
             Self::TooLarge => "too_large",
             Self::Cancelled => "cancelled",
+            Self::ConfirmationRequired => "confirmation_required",
+            Self::Declined => "declined",
+            Self::UnsupportedByClient => "unsupported_by_client",
+            Self::InputRequired => "input_required",
             Self::Failed => "failed",
             Self::Internal => "internal",
         }
@@ -144,7 +163,22 @@ pub struct CallError {
     message: Cow<'static, str>,
     hint: Option<Cow<'static, str>>,
     problems: Vec<Problem>,
+    missing_scopes: Box<[String]>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    signal: Option<Box<Signal>>,
+}
+
+/// What an error means to the protocol, where it is more than a failure told to the model.
+#[derive(Debug)]
+pub(crate) enum Signal {
+    /// A question waits for its answer; on its way out this becomes `InputRequired`.
+    Asked,
+    /// The reply that asks the client.
+    InputRequired(InputRequiredResult),
+    /// The client did not declare a capability the function needs.
+    MissingCapability(ClientCapabilities),
+    /// The request itself is wrong, not only its arguments.
+    InvalidRequest,
 }
 
 impl CallError {
@@ -155,7 +189,9 @@ impl CallError {
             message: message.into(),
             hint: None,
             problems: Vec::new(),
+            missing_scopes: Box::default(),
             source: None,
+            signal: None,
         }
     }
 
@@ -172,6 +208,25 @@ impl CallError {
     /// The arguments make no sense: [`ErrorKind::InvalidArguments`].
     pub fn invalid_arguments(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::InvalidArguments, message)
+    }
+
+    /// The caller lacks scopes: [`ErrorKind::InsufficientScope`]. Name all of them, so that a client can ask for them
+    /// in one go.
+    pub fn insufficient_scope(what: &str, missing: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let missing_scopes: Box<[String]> = missing.into_iter().map(Into::into).collect();
+        let named = missing_scopes.join("`, `");
+        let noun = if missing_scopes.len() == 1 {
+            "scope"
+        } else {
+            "scopes"
+        };
+        Self {
+            missing_scopes,
+            ..Self::new(
+                ErrorKind::InsufficientScope,
+                format!("{what} needs the {noun} `{named}`, which this caller does not have"),
+            )
+        }
     }
 
     /// A fault of the server. The cause goes to the log; the caller learns that there was one.
@@ -203,6 +258,15 @@ impl CallError {
         self
     }
 
+    pub(crate) fn signalling(mut self, signal: Signal) -> Self {
+        self.signal = Some(Box::new(signal));
+        self
+    }
+
+    pub(crate) fn signal(&self) -> Option<&Signal> {
+        self.signal.as_deref()
+    }
+
     /// The kind.
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -223,6 +287,11 @@ impl CallError {
         &self.problems
     }
 
+    /// Every scope the caller lacks, if that is why it failed.
+    pub fn missing_scopes(&self) -> &[String] {
+        &self.missing_scopes
+    }
+
     /// The cause, which stays in the log.
     pub fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source
@@ -230,7 +299,7 @@ impl CallError {
             .map(|source| &**source as &(dyn StdError + 'static))
     }
 
-    /// The error as a JSON object: `kind`, `message`, and where present `hint` and `problems`.
+    /// The error as a JSON object: `kind`, `message`, and where present `hint`, `problems` and `missing_scopes`.
     pub fn to_json(&self) -> serde_json::Value {
         let mut json = serde_json::json!({ "kind": self.kind.as_str(), "message": self.message });
         if let Some(hint) = &self.hint {
@@ -238,6 +307,9 @@ impl CallError {
         }
         if !self.problems.is_empty() {
             json["problems"] = serde_json::json!(self.problems);
+        }
+        if !self.missing_scopes.is_empty() {
+            json["missing_scopes"] = serde_json::json!(self.missing_scopes);
         }
         json
     }

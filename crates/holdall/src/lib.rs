@@ -30,20 +30,25 @@
 //! | let a person ask for something by name | [`#[prompt]`](prompt) |
 //! | bundle them around a value | [`#[toolset]`](toolset) |
 //! | report progress, learn about the caller | [`Context`] |
+//! | ask the user, have something confirmed | [`Context::elicit`], [`Context::confirm`] |
 //! | share a value between functions | [`State`] |
+//! | change what is offered while it is served, tell clients of news | [`ServerHandle`] |
 //! | say what went wrong | [`CallError`] |
 
 mod argument;
+mod blocking;
 mod call;
 mod completion;
 mod context;
 mod contract;
 mod error;
+mod interaction;
+pub mod live;
 mod pipeline;
 mod principal;
 mod prompt;
 pub mod protocol;
-mod registry;
+mod provider;
 mod reply;
 mod resource;
 mod server;
@@ -59,8 +64,11 @@ pub use completion::{Completer, IntoSuggestions};
 pub use context::Context;
 pub use error::{CallError, CallResult, Error, ErrorKind, Problem, Result};
 pub use holdall_macros::{prompt, resource, tool, toolset};
+pub use interaction::{Answer, Confirm, Elicit, LogLevel, Root, Roots, Sample, Sampled};
+pub use live::{Change, ServerHandle};
 pub use principal::Principal;
 pub use prompt::Prompt;
+pub use provider::Kind;
 pub use reply::{
     Audio, Image, IntoCallError, IntoPromptResult, IntoResourceBody, IntoToolResult, Json, JsonWithText,
     ResourceBody, assistant, user,
@@ -78,9 +86,9 @@ pub use schemars;
 /// Everything a server usually needs: `use holdall::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Argument, Audio, Call, CallError, CallResult, Completer, Context, ErrorKind, Image, Json,
-        JsonWithText, Principal, Prompt, Resource, Server, State, Tool, Toolset, assistant, prompt, prompts,
-        resource, resources, tool, tools, toolset, user,
+        Answer, Argument, Audio, Call, CallError, CallResult, Completer, Context, ErrorKind, Image, Json,
+        JsonWithText, LogLevel, Principal, Prompt, Resource, Server, ServerHandle, State, Tool, Toolset,
+        assistant, prompt, prompts, resource, resources, tool, tools, toolset, user,
     };
     pub use schemars::JsonSchema;
 }

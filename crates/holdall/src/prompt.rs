@@ -1,5 +1,6 @@
 //! Prompts: what a person may ask for by name, with arguments.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::model::{GetPromptResult, PromptArgument};
@@ -11,6 +12,7 @@ use crate::completion::Completer;
 use crate::contract::Contract;
 use crate::error::CallResult;
 use crate::pipeline::TIMEOUT;
+use crate::provider::labels::Labels;
 use crate::reply::IntoPromptResult;
 use crate::state::RequiredState;
 use crate::tool::{tags_meta, wrong_name};
@@ -24,7 +26,7 @@ pub struct Prompt {
     title: Option<String>,
     description: Option<String>,
     arguments: Vec<Argument>,
-    tags: Vec<String>,
+    labels: Labels,
     timeout: Duration,
     handler: Option<Handler<GetPromptResult>>,
     completers: Vec<(String, Completer)>,
@@ -39,7 +41,7 @@ impl Prompt {
             title: None,
             description: None,
             arguments: Vec::new(),
-            tags: Vec::new(),
+            labels: Labels::default(),
             timeout: TIMEOUT,
             handler: None,
             completers: Vec::new(),
@@ -67,7 +69,13 @@ impl Prompt {
 
     /// Adds a tag, listed in `_meta`.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.tags.push(tag.into());
+        self.labels.tags.push(tag.into());
+        self
+    }
+
+    /// Adds scopes: only callers that have all of them see the prompt and may ask for it.
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.labels.add_scopes(scopes);
         self
     }
 
@@ -117,6 +125,7 @@ impl Prompt {
 
     pub(crate) fn build(self) -> Result<BuiltPrompt, Vec<String>> {
         let mut problems: Vec<String> = wrong_name(&self.name).into_iter().collect();
+        problems.extend(self.labels.problems());
         for (name, _) in &self.completers {
             if !self.arguments.iter().any(|argument| argument.name() == name) {
                 problems.push(format!("it completes `{name}`, which is none of its arguments"));
@@ -135,10 +144,11 @@ impl Prompt {
                 listing.description = self.description;
                 let arguments: Vec<PromptArgument> = self.arguments.iter().map(listed).collect();
                 listing.arguments = (!arguments.is_empty()).then_some(arguments);
-                listing.meta = tags_meta(&self.tags);
+                listing.meta = tags_meta(&self.labels.tags);
                 Ok(BuiltPrompt {
                     listing,
-                    contract,
+                    labels: self.labels,
+                    contract: Arc::new(contract),
                     handler,
                     timeout: self.timeout,
                     completers: self.completers,
@@ -153,12 +163,28 @@ impl Prompt {
 }
 
 /// A prompt ready to be listed and asked for.
+#[derive(Clone)]
 pub(crate) struct BuiltPrompt {
     pub(crate) listing: rmcp::model::Prompt,
-    pub(crate) contract: Contract,
+    pub(crate) labels: Labels,
+    pub(crate) contract: Arc<Contract>,
     pub(crate) handler: Handler<GetPromptResult>,
     pub(crate) timeout: Duration,
     pub(crate) completers: Vec<(String, Completer)>,
+}
+
+impl BuiltPrompt {
+    /// The same prompt under another name.
+    pub(crate) fn renamed(&self, name: String) -> Result<Self, String> {
+        match wrong_name(&name) {
+            Some(problem) => Err(problem),
+            None => {
+                let mut renamed = self.clone();
+                renamed.listing.name = name;
+                Ok(renamed)
+            }
+        }
+    }
 }
 
 fn listed(argument: &Argument) -> PromptArgument {

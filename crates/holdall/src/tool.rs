@@ -10,8 +10,10 @@ use crate::argument::Argument;
 use crate::call::{Call, Handler};
 use crate::contract::Contract;
 use crate::error::CallResult;
+use crate::interaction::CONFIRMATION;
 use crate::pipeline::TIMEOUT;
 use crate::protocol::JsonObject;
+use crate::provider::labels::Labels;
 use crate::reply::IntoToolResult;
 use crate::state::RequiredState;
 
@@ -44,10 +46,11 @@ pub struct Tool {
     output_schema: Option<JsonObject>,
     annotations: ToolAnnotations,
     icons: Vec<Icon>,
-    tags: Vec<String>,
+    labels: Labels,
     timeout: Duration,
     result_bytes_max: usize,
     without_context: bool,
+    confirmable: bool,
     handler: Option<Handler<CallToolResult>>,
     pub(crate) states: Vec<RequiredState>,
 }
@@ -56,6 +59,38 @@ pub struct Tool {
 enum Arguments {
     Declared(Vec<Argument>),
     Verbatim(JsonObject),
+}
+
+impl Arguments {
+    /// Adds an optional argument, unless there is one of that name.
+    fn add(&mut self, argument: Argument) -> bool {
+        match self {
+            Self::Declared(arguments) => {
+                let free = arguments.iter().all(|known| known.name() != argument.name());
+                if free {
+                    arguments.push(argument);
+                }
+                free
+            }
+            Self::Verbatim(schema) => {
+                let properties = schema.entry("properties").or_insert_with(|| json!({}));
+                let Some(properties) = properties.as_object_mut() else {
+                    return false;
+                };
+                let free = !properties.contains_key(argument.name());
+                if free {
+                    properties.insert(argument.name().to_owned(), argument.schema().clone().into());
+                }
+                free
+            }
+        }
+    }
+}
+
+fn confirmation() -> Argument {
+    Argument::of::<String>(CONFIRMATION)
+        .description("Leave this out. If the call is refused until the user agrees, the refusal says what to put here.")
+        .optional()
 }
 
 impl Tool {
@@ -69,10 +104,11 @@ impl Tool {
             output_schema: None,
             annotations: ToolAnnotations::new(),
             icons: Vec::new(),
-            tags: Vec::new(),
+            labels: Labels::default(),
             timeout: TIMEOUT,
             result_bytes_max: RESULT_BYTES_MAX,
             without_context: false,
+            confirmable: false,
             handler: None,
             states: Vec::new(),
         }
@@ -149,7 +185,13 @@ impl Tool {
 
     /// Adds a tag, listed in `_meta`.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.tags.push(tag.into());
+        self.labels.tags.push(tag.into());
+        self
+    }
+
+    /// Adds scopes: only callers that have all of them see the tool and may call it.
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.labels.add_scopes(scopes);
         self
     }
 
@@ -169,6 +211,14 @@ impl Tool {
     /// nothing, and does not care who calls. Such calls take a shorter way over HTTP. `#[tool]` finds out by itself.
     pub fn without_context(mut self) -> Self {
         self.without_context = true;
+        self
+    }
+
+    /// Lets a call be confirmed by calling again where the client cannot ask anybody: adds an optional argument
+    /// `confirmation`, unless the tool has one of that name, for the code that a refused
+    /// [`Context::confirm`](crate::Context::confirm) gives out.
+    pub fn confirmable(mut self) -> Self {
+        self.confirmable = true;
         self
     }
 
@@ -207,11 +257,13 @@ impl Tool {
     }
 
     /// Compiles schema and listing once, or says what is wrong.
-    pub(crate) fn build(self) -> Result<BuiltTool, Vec<String>> {
+    pub(crate) fn build(mut self) -> Result<BuiltTool, Vec<String>> {
         let mut problems = Vec::new();
+        let confirmable = self.confirmable && self.arguments.add(confirmation());
         if let Some(problem) = wrong_name(&self.name) {
             problems.push(problem);
         }
+        problems.extend(self.labels.problems());
         let contract = match self.arguments {
             Arguments::Declared(arguments) => Contract::of_arguments(&arguments),
             Arguments::Verbatim(schema) => Contract::of_schema(schema),
@@ -241,15 +293,17 @@ impl Tool {
                 listing.annotations =
                     (self.annotations != ToolAnnotations::new()).then_some(self.annotations);
                 listing.icons = (!self.icons.is_empty()).then_some(self.icons);
-                listing.meta = tags_meta(&self.tags);
+                listing.meta = tags_meta(&self.labels.tags);
                 Ok(BuiltTool {
                     listing,
-                    contract,
+                    labels: self.labels,
+                    contract: Arc::new(contract),
                     handler,
                     timeout: self.timeout,
                     result_bytes_max: self.result_bytes_max,
                     wraps_output,
-                    without_context: self.without_context && !in_headers,
+                    without_context: self.without_context && !in_headers && !self.confirmable,
+                    confirmable,
                 })
             }
             (contract, _) => {
@@ -261,17 +315,33 @@ impl Tool {
 }
 
 /// A tool ready to be listed and called.
+#[derive(Clone)]
 pub(crate) struct BuiltTool {
     pub(crate) listing: rmcp::model::Tool,
-    pub(crate) contract: Contract,
+    pub(crate) labels: Labels,
+    pub(crate) contract: Arc<Contract>,
     pub(crate) handler: Handler<CallToolResult>,
     pub(crate) timeout: Duration,
     pub(crate) result_bytes_max: usize,
     wraps_output: bool,
     pub(crate) without_context: bool,
+    /// Whether the argument `confirmation` is ours.
+    pub(crate) confirmable: bool,
 }
 
 impl BuiltTool {
+    /// The same tool under another name.
+    pub(crate) fn renamed(&self, name: String) -> Result<Self, String> {
+        match wrong_name(&name) {
+            Some(problem) => Err(problem),
+            None => {
+                let mut renamed = self.clone();
+                renamed.listing.name = name.into();
+                Ok(renamed)
+            }
+        }
+    }
+
     /// Protocol revisions before 2026-07-28 allow only objects as structured content, so anything else is
     /// carried as `{"result": …}`.
     pub(crate) fn finish(&self, mut result: CallToolResult) -> CallResult<CallToolResult> {

@@ -1,5 +1,7 @@
 //! The protocol over HTTP, stateless and with sessions.
 
+use std::net::SocketAddr;
+
 use holdall_http::HttpConfig;
 use holdall_testkit::{Client, HttpReply, HttpRequest};
 use serde_json::{Value, json};
@@ -78,29 +80,66 @@ fn in_session(session: &str, body: &Value) -> HttpRequest {
     HttpRequest::post(body).header("Mcp-Session-Id", session)
 }
 
-#[tokio::test]
-async fn a_session_of_an_older_client_has_no_empty_events_and_ends_for_good() {
-    let address = start(HttpConfig::default()).await;
+/// Opens a session as a client of protocol 2025-06-18 does; returns the reply, and the name of the session.
+async fn open_session(address: SocketAddr) -> (HttpReply, String) {
     let client = json!({"name": "t", "version": "0"});
     let params = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client});
     let initialize = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params});
     let opened = HttpRequest::post(&initialize).send(address).await;
-    let session = opened.header("mcp-session-id").expect("a session");
-
+    let session = opened.header("mcp-session-id").expect("a session").to_owned();
     let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
-    in_session(session, &ready).send(address).await;
-    let list = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"});
-    let listed = in_session(session, &list).send(address).await;
-    for reply in [&opened, &listed] {
-        let text = reply.text();
-        let mut data = text.lines().filter_map(|line| line.strip_prefix("data:"));
-        assert!(data.all(|data| !data.trim().is_empty()), "{text}");
-    }
-    assert_eq!(listed.events()[0]["result"]["tools"][0]["name"], "say_hello");
+    let accepted = in_session(&session, &ready).send(address).await;
+    assert_eq!(accepted.status, 202);
+    (opened, session)
+}
 
-    let end = HttpRequest::new("DELETE", "/mcp").header("Mcp-Session-Id", session);
+#[tokio::test]
+async fn in_a_session_too_replies_are_json_unless_they_stream() {
+    let address = start(HttpConfig::default()).await;
+    let (opened, session) = open_session(address).await;
+    assert_eq!(opened.json()["result"]["protocolVersion"], "2025-06-18");
+    let call = |name: &str, arguments: Value| {
+        let params = json!({"name": name, "arguments": arguments, "_meta": {"progressToken": "p"}});
+        json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params})
+    };
+    let unknown = json!({"jsonrpc": "2.0", "id": 2, "method": "nothing/known"});
+    for (message, expected) in [
+        (call("say_hello", json!({"name": "Ada"})), "Hello, Ada!"),
+        (call("say_hello", json!({})), "/name: is required"),
+        (unknown, "-32601"),
+    ] {
+        let reply = in_session(&session, &message).send(address).await;
+        assert_eq!(reply.header("content-type"), Some("application/json"));
+        assert_eq!(reply.json()["id"], 2);
+        assert!(reply.text().contains(expected), "{}", reply.text());
+    }
+
+    let count = call("count", json!({"to": 3}));
+    let counted = in_session(&session, &count).send(address).await;
+    assert_eq!(counted.header("content-type"), Some("text/event-stream"));
+    let events = counted.events();
+    let progress = events
+        .iter()
+        .filter(|event| event["method"] == "notifications/progress");
+    assert_eq!(progress.count(), 3, "{events:?}");
+    assert_eq!(events[3]["result"]["content"][0]["text"], "counted to 3");
+    // Older clients take an event without data for a broken message.
+    let text = counted.text();
+    let mut data = text.lines().filter_map(|line| line.strip_prefix("data:"));
+    assert!(data.all(|data| !data.trim().is_empty()), "{text}");
+}
+
+#[tokio::test]
+async fn a_session_ends_for_good() {
+    let address = start(HttpConfig::default()).await;
+    let (_, session) = open_session(address).await;
+    let list = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"});
+    let listed = in_session(&session, &list).send(address).await;
+    assert_eq!(listed.json()["result"]["tools"][0]["name"], "say_hello");
+
+    let end = HttpRequest::new("DELETE", "/mcp").header("Mcp-Session-Id", &session);
     assert_eq!(end.send(address).await.status, 204);
-    assert_eq!(in_session(session, &list).send(address).await.status, 404);
+    assert_eq!(in_session(&session, &list).send(address).await.status, 404);
 }
 
 /// Status and body of a reply.

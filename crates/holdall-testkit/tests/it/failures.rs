@@ -6,8 +6,7 @@ use std::time::Duration;
 use holdall_testkit::{Client, redacted};
 use serde_json::json;
 
-use crate::fixture::server;
-use crate::scripted::{raw, result};
+use crate::scripted::{raw, result, scripted};
 
 /// The text of the panic, without what differs from run to run.
 fn panic_of(check: impl FnOnce()) -> String {
@@ -21,7 +20,22 @@ fn panic_of(check: impl FnOnce()) -> String {
 
 #[tokio::test]
 async fn a_failure_shows_what_was_asked_what_came_and_what_went_before() {
-    let client = Client::connect(server()).await;
+    let client = scripted(|message| {
+        vec![match message["params"]["name"].as_str() {
+            Some("find") => {
+                let text = "not_found: there is no `x`\nhint: look elsewhere";
+                result(
+                    message,
+                    json!({ "content": [{ "type": "text", "text": text }], "isError": true }),
+                )
+            }
+            _ => result(
+                message,
+                json!({ "content": [{ "type": "text", "text": "hello" }] }),
+            ),
+        }]
+    })
+    .await;
     let failed = client.call("find", json!({"name": "x"})).await;
     let succeeded = client.call("echo", json!({"text": "hello"})).await;
     insta::assert_snapshot!(panic_of(|| drop(failed.text())));

@@ -24,15 +24,20 @@ pub(crate) struct Client {
 
 /// Opens notes that can be found by their words at once, and by their meaning if asked for.
 pub(crate) fn open(notes: &Path, data: &Path, semantic: bool) -> Arc<Notebook> {
-    let mut options = NotebookOptions::new(data);
-    options.zone = TimeZone::UTC;
-    options.semantic = semantic;
-    let notebook = Notebook::open(&[notes], options).unwrap();
+    let notebook = open_at_once(notes, data, semantic);
     assert!(notebook.wait_until_indexed(PATIENCE), "{:?}", notebook.status());
     if semantic {
         assert!(notebook.wait_until_embedded(PATIENCE), "{:?}", notebook.status());
     }
-    Arc::new(notebook)
+    notebook
+}
+
+/// Opens notes that are yet to be looked at, as a host finds them that has just started the server.
+pub(crate) fn open_at_once(notes: &Path, data: &Path, semantic: bool) -> Arc<Notebook> {
+    let mut options = NotebookOptions::new(data);
+    options.zone = TimeZone::UTC;
+    options.semantic = semantic;
+    Arc::new(Notebook::open(&[notes], options).unwrap())
 }
 
 /// Connects to the toolset over these files.

@@ -1,6 +1,10 @@
 //! Notes as resources.
 
-use crate::client::over;
+use holdall::Server;
+use holdall_testkit::Client;
+use holdall_toolsets::notes::NotesToolset;
+
+use crate::client::{open_at_once, over};
 
 #[tokio::test]
 async fn notes_are_listed_read_and_completed() {
@@ -49,4 +53,16 @@ async fn a_missing_note_is_an_error_with_a_hint() {
     let client = over(&[("a.md", "a")]).await;
     let error = client.mcp.read("note://b.md").await.expect_error("not_found");
     assert!(error.message.contains("there is no note `b.md`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_host_that_lists_at_once_sees_every_note() {
+    let (notes, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for n in 0..500 {
+        std::fs::write(notes.path().join(format!("{n}.md")), format!("note {n}")).unwrap();
+    }
+    let notebook = open_at_once(notes.path(), data.path(), false);
+    let server = Server::new("test").add(NotesToolset::new(notebook));
+    let client = Client::connect(server).await;
+    assert_eq!(client.list_resources().await.len(), 500);
 }

@@ -4,6 +4,7 @@
 
 mod template;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use crate::contract::Contract;
 use crate::error::{CallError, CallResult};
 use crate::pipeline::TIMEOUT;
 use crate::protocol::JsonObject;
+use crate::provider::labels::Labels;
 use crate::reply::{IntoResourceBody, ResourceBody};
 use crate::state::RequiredState;
 use crate::tool::tags_meta;
@@ -47,7 +49,7 @@ pub struct Resource {
     description: Option<String>,
     mime_type: Option<String>,
     variables: Vec<Argument>,
-    tags: Vec<String>,
+    labels: Labels,
     timeout: Duration,
     contents_bytes_max: usize,
     handler: Option<Handler<ResourceBody>>,
@@ -127,7 +129,7 @@ impl Resource {
             description: None,
             mime_type: None,
             variables: Vec::new(),
-            tags: Vec::new(),
+            labels: Labels::default(),
             timeout: TIMEOUT,
             contents_bytes_max: CONTENTS_BYTES_MAX,
             handler: None,
@@ -170,7 +172,13 @@ impl Resource {
 
     /// Adds a tag, listed in `_meta`.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.tags.push(tag.into());
+        self.labels.tags.push(tag.into());
+        self
+    }
+
+    /// Adds scopes: only callers that have all of them see the resource and may read it.
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.labels.add_scopes(scopes);
         self
     }
 
@@ -237,8 +245,10 @@ impl Resource {
     }
 
     pub(crate) fn build(mut self) -> Result<BuiltResource, Vec<String>> {
-        let mut problems = Vec::new();
-        let address = self.address().map_err(|problem| problems.push(problem)).ok();
+        let mut problems: Vec<String> = self.labels.problems().collect();
+        let address = Address::parse(&self.uri)
+            .map_err(|problem| problems.push(problem))
+            .ok();
         if let Some(Address::Template(template)) = &address {
             self.describe_variables(template, &mut problems);
         } else if !self.variables.is_empty() {
@@ -257,9 +267,10 @@ impl Resource {
                 title: self.title,
                 description: self.description,
                 mime_type: self.mime_type,
-                meta: tags_meta(&self.tags),
+                meta: tags_meta(&self.labels.tags),
+                labels: self.labels,
                 address,
-                contract,
+                contract: Arc::new(contract),
                 handler,
                 lister: self.lister,
                 completers: self.completers,
@@ -267,25 +278,6 @@ impl Resource {
                 contents_bytes_max: self.contents_bytes_max,
             }),
             _ => Err(problems),
-        }
-    }
-
-    fn address(&self) -> Result<Address, String> {
-        let scheme = self.uri.split_once(':').map_or("", |(scheme, _)| scheme);
-        let valid = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-        if !valid {
-            return Err(format!(
-                "`{}` is not a URI: it needs a scheme, such as `note://…`",
-                self.uri
-            ));
-        }
-        if Template::has_variables(&self.uri) {
-            Template::parse(&self.uri).map(Address::Template)
-        } else {
-            Ok(Address::Fixed)
         }
     }
 
@@ -314,12 +306,34 @@ impl Resource {
 }
 
 /// Where a resource is found.
+#[derive(Clone)]
 enum Address {
     Fixed,
     Template(Template),
 }
 
+impl Address {
+    fn parse(uri: &str) -> Result<Self, String> {
+        let scheme = uri.split_once(':').map_or("", |(scheme, _)| scheme);
+        let valid = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+        if !valid {
+            return Err(format!(
+                "`{uri}` is not a URI: it needs a scheme, such as `note://…`"
+            ));
+        }
+        if Template::has_variables(uri) {
+            Template::parse(uri).map(Self::Template)
+        } else {
+            Ok(Self::Fixed)
+        }
+    }
+}
+
 /// A resource ready to be listed and read.
+#[derive(Clone)]
 pub(crate) struct BuiltResource {
     pub(crate) uri: String,
     pub(crate) name: String,
@@ -327,8 +341,9 @@ pub(crate) struct BuiltResource {
     description: Option<String>,
     mime_type: Option<String>,
     meta: Option<rmcp::model::MetaObject>,
+    pub(crate) labels: Labels,
     address: Address,
-    pub(crate) contract: Contract,
+    pub(crate) contract: Arc<Contract>,
     pub(crate) handler: Handler<ResourceBody>,
     pub(crate) lister: Option<Handler<Page>>,
     pub(crate) completers: Vec<(String, Completer)>,
@@ -337,6 +352,18 @@ pub(crate) struct BuiltResource {
 }
 
 impl BuiltResource {
+    /// The same resource at another URI, which has the same variables.
+    pub(crate) fn moved(&self, uri: String) -> Result<Self, String> {
+        let mut moved = self.clone();
+        moved.address = Address::parse(&uri)?;
+        // A resource without a name of its own is called by its URI.
+        if moved.name == moved.uri {
+            moved.name.clone_from(&uri);
+        }
+        moved.uri = uri;
+        Ok(moved)
+    }
+
     /// The variables in `uri` if it belongs to this resource.
     pub(crate) fn variables_of(&self, uri: &str) -> Option<CallResult<JsonObject>> {
         match &self.address {

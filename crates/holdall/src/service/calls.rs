@@ -1,14 +1,16 @@
 //! Calling a tool, reading a resource, getting a prompt: each through the pipeline, and what is told of failures.
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResult, ContentBlock, ErrorCode, GetPromptRequestParams, GetPromptResult,
-    MetaObject, ReadResourceResult,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorCode, GetPromptRequestParams,
+    GetPromptResponse, InputRequiredResult, MetaObject, ReadResourceRequestParams, ReadResourceResponse,
+    ReadResourceResult,
 };
 use serde_json::json;
 
 use super::Service;
 use crate::context::Context;
-use crate::error::{CallError, CallResult, ErrorKind};
+use crate::error::{CallError, CallResult, ErrorKind, Signal};
+use crate::interaction::Incoming;
 use crate::pipeline::{self, Target};
 use crate::protocol::ErrorData;
 use crate::reply::{contents_bytes, result_bytes};
@@ -18,12 +20,24 @@ impl Service {
         &self,
         request: CallToolRequestParams,
         context: Context,
-    ) -> Result<CallToolResult, ErrorData> {
+    ) -> Result<CallToolResponse, ErrorData> {
         let tool = self
-            .inner
-            .registry
-            .tool(&request.name)
+            .catalogue()
+            .tools
+            .find(&request.name, context.principal())
+            .cloned()
             .map_err(|error| protocol_error(&error, None))?;
+        let mut context = context.at(&tool.home);
+        // What never looks at its context asks nothing, but whoever brings a state that is not ours must learn it.
+        if !tool.without_context || request.request_state.is_some() {
+            context.receive(Incoming {
+                method: "tools/call",
+                answers: request.input_responses,
+                state: request.request_state,
+                confirmable: tool.confirmable,
+            });
+        }
+        let stateless = context.is_stateless();
         let target = Target {
             kind: "tool",
             name: &tool.listing.name,
@@ -32,20 +46,55 @@ impl Service {
             handler: &tool.handler,
         };
         let outcome = pipeline::run(target, request.arguments.unwrap_or_default(), context).await;
-        let outcome = outcome.and_then(|result| tool.finish(result)).and_then(|result| {
-            within(
-                "result",
-                &tool.listing.name,
-                result_bytes(&result),
-                tool.result_bytes_max,
-            )?;
-            Ok(result)
-        });
-        Ok(outcome.unwrap_or_else(|error| tool_error(&error)))
+        let outcome = outcome
+            .and_then(|result| tool.finish(result))
+            .and_then(|mut result| {
+                tool.outward_contents(&mut result.content);
+                within(
+                    "result",
+                    &tool.listing.name,
+                    result_bytes(&result),
+                    tool.result_bytes_max,
+                )?;
+                Ok(result)
+            });
+        match outcome {
+            Ok(result) => Ok(result.into()),
+            Err(error) => match signalled(&error, stateless) {
+                Some(reply) => reply.map(Into::into),
+                None => Ok(tool_error(&error).into()),
+            },
+        }
     }
 
-    pub(super) async fn read(&self, uri: &str, context: Context) -> CallResult<ReadResourceResult> {
-        let (resource, variables) = self.inner.registry.resource(uri)?;
+    pub(super) async fn read(
+        &self,
+        request: ReadResourceRequestParams,
+        mut context: Context,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        context.receive(Incoming {
+            method: "resources/read",
+            answers: request.input_responses,
+            state: request.request_state,
+            confirmable: false,
+        });
+        let stateless = context.is_stateless();
+        match self.contents(&request.uri, context).await {
+            Ok(result) => Ok(result.into()),
+            Err(error) => match signalled(&error, stateless) {
+                Some(reply) => reply.map(Into::into),
+                None => Err(protocol_error(&error, Some(&request.uri))),
+            },
+        }
+    }
+
+    async fn contents(&self, uri: &str, context: Context) -> CallResult<ReadResourceResult> {
+        let (resource, variables) = {
+            let catalogue = self.catalogue();
+            let (resource, variables) = catalogue.resource(uri, context.principal())?;
+            (resource.clone(), variables)
+        };
+        let context = context.at(&resource.home);
         let target = Target {
             kind: "resource",
             name: &resource.uri,
@@ -54,7 +103,10 @@ impl Service {
             handler: &resource.handler,
         };
         let body = pipeline::run(target, variables, context).await?;
-        let contents = body.into_contents(uri, resource.mime_type());
+        let mut contents = body.into_contents(uri, resource.mime_type());
+        contents
+            .iter_mut()
+            .for_each(|contents| resource.outward_content(contents));
         let bytes = contents.iter().map(contents_bytes).sum();
         within("resource", uri, bytes, resource.contents_bytes_max)?;
         Ok(ReadResourceResult::new(contents))
@@ -64,12 +116,21 @@ impl Service {
         &self,
         request: GetPromptRequestParams,
         context: Context,
-    ) -> Result<GetPromptResult, ErrorData> {
+    ) -> Result<GetPromptResponse, ErrorData> {
         let prompt = self
-            .inner
-            .registry
-            .prompt(&request.name)
+            .catalogue()
+            .prompts
+            .find(&request.name, context.principal())
+            .cloned()
             .map_err(|error| protocol_error(&error, None))?;
+        let mut context = context.at(&prompt.home);
+        context.receive(Incoming {
+            method: "prompts/get",
+            answers: request.input_responses,
+            state: request.request_state,
+            confirmable: false,
+        });
+        let stateless = context.is_stateless();
         let target = Target {
             kind: "prompt",
             name: &prompt.listing.name,
@@ -79,9 +140,35 @@ impl Service {
         };
         let arguments = request.arguments.unwrap_or_default();
         let outcome = pipeline::run(target, arguments, context).await;
-        let mut result = outcome.map_err(|error| protocol_error(&error, None))?;
-        result.description = result.description.or_else(|| prompt.listing.description.clone());
-        Ok(result)
+        match outcome {
+            Ok(mut result) => {
+                for message in &mut result.messages {
+                    prompt.outward_contents(std::slice::from_mut(&mut message.content));
+                }
+                result.description = result.description.or_else(|| prompt.listing.description.clone());
+                Ok(result.into())
+            }
+            Err(error) => match signalled(&error, stateless) {
+                Some(reply) => reply.map(Into::into),
+                None => Err(protocol_error(&error, None)),
+            },
+        }
+    }
+}
+
+/// What is answered to an error that is more than a failure: a reply that asks the client, or a refusal of the
+/// request itself.
+fn signalled(error: &CallError, stateless: bool) -> Option<Result<InputRequiredResult, ErrorData>> {
+    match error.signal()? {
+        Signal::InputRequired(reply) => Some(Ok(reply.clone())),
+        Signal::InvalidRequest => Some(Err(protocol_error(error, None))),
+        // Clients before 2026-07-28 do not know the code.
+        Signal::MissingCapability(capability) if stateless => {
+            let mut refusal = ErrorData::missing_required_client_capability(capability.clone());
+            refusal.message = error.to_string().into();
+            Some(Err(refusal))
+        }
+        Signal::MissingCapability(_) | Signal::Asked => None,
     }
 }
 
@@ -98,6 +185,7 @@ pub(super) fn protocol_error(error: &CallError, uri: Option<&str>) -> ErrorData 
     let code = match error.kind() {
         ErrorKind::NotFound if uri.is_some() => ErrorCode::RESOURCE_NOT_FOUND,
         ErrorKind::NotFound | ErrorKind::InvalidArguments | ErrorKind::Ambiguous => ErrorCode::INVALID_PARAMS,
+        ErrorKind::InsufficientScope => ErrorCode::INVALID_REQUEST,
         _ => ErrorCode::INTERNAL_ERROR,
     };
     let mut data = json!({ "error": error.to_json() });

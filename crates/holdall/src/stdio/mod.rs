@@ -30,7 +30,7 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rmcp::model::JsonRpcMessage;
+use rmcp::model::{CancelledNotification, CancelledNotificationParam, JsonRpcMessage, RequestId};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -194,7 +194,8 @@ impl Transport<RoleServer> for Stdio {
                 "nothing more comes from the client; calls still running after {DRAIN_MAX:?} are dropped"
             );
         }
-        None
+        // Subscriptions end with the input, and not only once the service has waited for them in vain.
+        self.session.next_stream().map(cancellation_of)
     }
 
     async fn close(&mut self) -> io::Result<()> {
@@ -216,10 +217,45 @@ async fn written(written: &CancellationToken) {
     let _ = tokio::time::timeout(WRITTEN_MAX, written.cancelled()).await;
 }
 
+/// What a client says that no longer listens.
+fn cancellation_of(stream: RequestId) -> Message {
+    let params = CancelledNotificationParam::new(Some(stream), None);
+    Message::notification(CancelledNotification::new(params).into())
+}
+
 impl Drop for Stdio {
     fn drop(&mut self) {
         if let Some(reading) = self.reading.take() {
             reading.abort();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn subscriptions_that_are_open_are_cancelled_when_the_input_closes() {
+        let listen = |id: &str| {
+            let params = json!({"notifications": {"toolsListChanged": true}});
+            json!({"jsonrpc": "2.0", "id": id, "method": "subscriptions/listen", "params": params})
+        };
+        let client = json!({"name": "t", "version": "0"});
+        let params = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
+        let initialize = json!({"jsonrpc": "2.0", "id": "i", "method": "initialize", "params": params});
+        let cancel = |id: &str| json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}});
+        let lines = [initialize, listen("a"), listen("b"), cancel("a"), cancel("i")];
+        let input = lines.map(|line| format!("{line}\n")).concat();
+        let mut transport = Stdio::new(io::Cursor::new(input), io::sink()).expect("threads start");
+        let mut received = Vec::new();
+        while let Some(message) = transport.receive().await {
+            received.push(serde_json::to_value(message).expect("JSON"));
+        }
+        assert_eq!(received.len(), 6, "{received:?}");
+        assert_eq!(received[5]["method"], "notifications/cancelled");
+        assert_eq!(received[5]["params"]["requestId"], "b");
     }
 }

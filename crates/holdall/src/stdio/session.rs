@@ -1,7 +1,7 @@
 //! What was said so far, as far as the next message depends on it: whether the connection is open, whether batches
 //! are allowed, and which requests are still to be answered.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rmcp::model::{
@@ -32,6 +32,8 @@ struct State {
     input_closed: bool,
     /// Requests that have not been answered yet, with the batch they came in.
     pending: HashMap<RequestId, Option<u64>>,
+    /// Subscriptions that are open.
+    streams: HashSet<RequestId>,
     batches: HashMap<u64, Batch>,
     batches_seen: u64,
 }
@@ -111,6 +113,14 @@ impl Session {
         }
     }
 
+    /// Takes one of the subscriptions that are still open.
+    pub(super) fn next_stream(&self) -> Option<RequestId> {
+        self.update(|state| {
+            let id = state.streams.iter().next().cloned()?;
+            state.streams.take(&id)
+        })
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -140,7 +150,7 @@ impl State {
         let refuse = |code, message: String| {
             Verdict::Refuse(Refusal::new(id.clone().into_json_value(), code, message))
         };
-        if self.pending.contains_key(id) {
+        if self.pending.contains_key(id) || self.streams.contains(id) {
             let message =
                 format!("a request with the id `{id}` is still under way: give every request its own");
             return refuse(ErrorCode::INVALID_REQUEST, message);
@@ -160,7 +170,9 @@ impl State {
             other => self.open |= is_self_contained(other),
         }
         // A subscription is never answered while the client listens.
-        if !matches!(request.request, ClientRequest::SubscriptionsListenRequest(_)) {
+        if matches!(request.request, ClientRequest::SubscriptionsListenRequest(_)) {
+            self.streams.insert(id.clone());
+        } else {
             self.pending.insert(id.clone(), batch);
             if let Some(batch) = batch.and_then(|number| self.batches.get_mut(&number)) {
                 batch.waiting += 1;
@@ -231,6 +243,7 @@ impl State {
 
     /// Nobody waits for the answer to `id` any more, because it is there or because it was cancelled.
     fn resolve(&mut self, id: &RequestId, reply: Option<Vec<u8>>) -> Option<Vec<u8>> {
+        self.streams.remove(id);
         match self.pending.remove(id).flatten() {
             None => reply.map(line),
             Some(number) => {
@@ -352,6 +365,21 @@ mod tests {
         assert_eq!(send(&session, &[request(1)]).1, [Value::Null; 0]);
         send(&session, &[cancel(1)]);
         assert_eq!(send(&session, &[request(1)]).1, [Value::Null; 0]);
+    }
+
+    #[test]
+    fn a_subscription_holds_its_id_and_nothing_waits_for_it() {
+        let session = opened("2025-11-25");
+        let params = json!({"notifications": {"toolsListChanged": true}});
+        let listen =
+            |id: u32| json!({"jsonrpc": "2.0", "id": id, "method": "subscriptions/listen", "params": params});
+        let (_, replied) = send(&session, &[listen(1), listen(2), listen(3), request(1)]);
+        assert_eq!(replied[0]["error"]["code"], -32600);
+        assert!(session.state().pending.is_empty());
+        send(&session, &[cancel(1)]);
+        answer(&session, json!(2));
+        assert_eq!(session.next_stream(), Some(RequestId::Number(3)));
+        assert_eq!(session.next_stream(), None);
     }
 
     #[test]
