@@ -113,6 +113,7 @@ async fn noise_on_the_wire_is_shown() {
 async fn a_server_that_goes_away_is_told_from_one_that_answers() {
     let mut client = Client::spawn(crate::program()).await;
     let waiting = client.call("wait", json!({})).start().await;
+    client.next_notification("notifications/progress").await;
     client.process().kill().await;
     let text = panic_of({
         let reply = waiting.reply().await;
