@@ -281,6 +281,9 @@ fn outcome(
         },
         (Ok(Err(ServiceError::Cancelled { .. })), _) => nothing("the request was cancelled"),
         (Ok(Err(ServiceError::TransportClosed)), _) => nothing("the server closed the connection"),
+        (Ok(Err(ServiceError::TransportSend(error))), _) => {
+            nothing(&format!("it could not be sent: {}", error.error))
+        }
         (Ok(Err(error)), _) => nothing(&error.to_string()),
         (Ok(Ok(())), None) => nothing("the answer got lost"),
     }

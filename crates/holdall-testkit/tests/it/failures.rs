@@ -6,8 +6,7 @@ use std::time::Duration;
 use holdall_testkit::{Client, redacted};
 use serde_json::json;
 
-use crate::fixture::server;
-use crate::scripted::{raw, result};
+use crate::scripted::{raw, result, scripted};
 
 /// The text of the panic, without what differs from run to run.
 fn panic_of(check: impl FnOnce()) -> String {
@@ -21,7 +20,22 @@ fn panic_of(check: impl FnOnce()) -> String {
 
 #[tokio::test]
 async fn a_failure_shows_what_was_asked_what_came_and_what_went_before() {
-    let client = Client::connect(server()).await;
+    let client = scripted(|message| {
+        vec![match message["params"]["name"].as_str() {
+            Some("find") => {
+                let text = "not_found: there is no `x`\nhint: look elsewhere";
+                result(
+                    message,
+                    json!({ "content": [{ "type": "text", "text": text }], "isError": true }),
+                )
+            }
+            _ => result(
+                message,
+                json!({ "content": [{ "type": "text", "text": "hello" }] }),
+            ),
+        }]
+    })
+    .await;
     let failed = client.call("find", json!({"name": "x"})).await;
     let succeeded = client.call("echo", json!({"text": "hello"})).await;
     insta::assert_snapshot!(panic_of(|| drop(failed.text())));
@@ -99,6 +113,7 @@ async fn noise_on_the_wire_is_shown() {
 async fn a_server_that_goes_away_is_told_from_one_that_answers() {
     let mut client = Client::spawn(crate::program()).await;
     let waiting = client.call("wait", json!({})).start().await;
+    client.next_notification("notifications/progress").await;
     client.process().kill().await;
     let text = panic_of({
         let reply = waiting.reply().await;

@@ -72,7 +72,7 @@ async fn whole_answers_are_compared() {
     let client = Client::connect(server()).protocol("2025-11-25").await;
     client.call("count", json!({"to": 1})).await;
     let messages = (
-        client.server(),
+        json!({ "serverInfo": client.server().server_info }),
         client.progress().len(),
         client.notifications()[0].params.clone(),
     );
