@@ -32,6 +32,7 @@
 //! | report progress, learn about the caller | [`Context`] |
 //! | ask the user, have something confirmed | [`Context::elicit`], [`Context::confirm`] |
 //! | share a value between functions | [`State`] |
+//! | let a call take longer than anybody waits | [`Tool::task`], [`TaskOptions`] |
 //! | say what went wrong | [`CallError`] |
 
 mod argument;
@@ -52,6 +53,7 @@ mod server;
 mod service;
 mod state;
 pub mod stdio;
+mod tasks;
 mod tool;
 mod toolset;
 
@@ -72,6 +74,12 @@ pub use resource::{Entry, Page, Resource};
 pub use server::Server;
 pub use service::Service;
 pub use state::State;
+#[cfg(feature = "sqlite-tasks")]
+pub use tasks::SqliteTaskStore;
+pub use tasks::{
+    MemoryTaskStore, StoreFuture, TaskEnd, TaskOptions, TaskOutcome, TaskRecord, TaskStore, TaskStoreError,
+    TaskSupport, TaskUsage,
+};
 pub use tool::Tool;
 pub use toolset::{Components, PromptFunction, ResourceFunction, ToolFunction, Toolset};
 

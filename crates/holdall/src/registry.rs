@@ -8,6 +8,7 @@ use crate::error::{CallError, CallResult};
 use crate::prompt::BuiltPrompt;
 use crate::protocol::JsonObject;
 use crate::resource::BuiltResource;
+use crate::tasks::Rules;
 use crate::tool::BuiltTool;
 use crate::toolset::Components;
 
@@ -58,6 +59,12 @@ impl Registry {
 
     pub(crate) fn tools(&self) -> &[Arc<BuiltTool>] {
         &self.tools.items
+    }
+
+    /// The tools whose calls can become tasks.
+    pub(crate) fn task_tools(&self) -> impl Iterator<Item = (&str, &Rules)> {
+        let tools = self.tools().iter();
+        tools.filter_map(|tool| Some((tool.listing.name.as_ref(), tool.task.as_ref()?)))
     }
 
     pub(crate) fn prompts(&self) -> &[Arc<BuiltPrompt>] {

@@ -8,6 +8,7 @@ use crate::interaction::Choices;
 use crate::registry::Registry;
 use crate::service::Service;
 use crate::state::{RequiredState, States};
+use crate::tasks::{Board, TaskOptions};
 use crate::toolset::{Components, Toolset};
 
 /// A server being put together.
@@ -35,6 +36,7 @@ pub struct Server {
     components: Components,
     states: States,
     pub(crate) interaction: Choices,
+    pub(crate) tasks: TaskOptions,
 }
 
 /// How the server introduces itself.
@@ -59,6 +61,7 @@ impl Server {
             components: Components::new(),
             states: States::default(),
             interaction: Choices::default(),
+            tasks: TaskOptions::default(),
         }
     }
 
@@ -107,13 +110,19 @@ impl Server {
             components,
             states,
             interaction,
+            tasks,
         } = self;
         let mut problems = missing_states(&components, &states);
         let registry = Registry::build(components, &mut problems);
+        let tasks = Board::build(tasks, registry.task_tools(), &mut problems);
         match interaction.settle(&identity.name, &mut problems) {
-            Some(interaction) if problems.is_empty() => {
-                Ok(Service::new(identity, registry, Arc::new(states), interaction))
-            }
+            Some(interaction) if problems.is_empty() => Ok(Service::new(
+                identity,
+                registry,
+                Arc::new(states),
+                interaction,
+                tasks,
+            )),
             _ => Err(Error::Build(problems)),
         }
     }
@@ -123,7 +132,10 @@ impl Server {
     /// # Errors
     /// As [`Server::build`], and [`Error::Transport`] if the client does not speak the protocol.
     pub async fn run(self) -> Result<()> {
-        crate::stdio::serve(self.build()?).await
+        let service = self.build()?;
+        let outcome = crate::stdio::serve(service.clone()).await;
+        service.shut_down().await;
+        outcome
     }
 }
 

@@ -15,6 +15,7 @@ use crate::pipeline::TIMEOUT;
 use crate::protocol::JsonObject;
 use crate::reply::IntoToolResult;
 use crate::state::RequiredState;
+use crate::tasks::Rules;
 
 /// The largest result of a tool unless its author says otherwise: 4 MiB.
 const RESULT_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -50,6 +51,7 @@ pub struct Tool {
     result_bytes_max: usize,
     without_context: bool,
     confirmable: bool,
+    pub(crate) task: Option<Rules>,
     handler: Option<Handler<CallToolResult>>,
     pub(crate) states: Vec<RequiredState>,
 }
@@ -108,6 +110,7 @@ impl Tool {
             result_bytes_max: RESULT_BYTES_MAX,
             without_context: false,
             confirmable: false,
+            task: None,
             handler: None,
             states: Vec::new(),
         }
@@ -293,8 +296,12 @@ impl Tool {
                     timeout: self.timeout,
                     result_bytes_max: self.result_bytes_max,
                     wraps_output,
-                    without_context: self.without_context && !in_headers && !self.confirmable,
+                    without_context: self.without_context
+                        && !in_headers
+                        && !self.confirmable
+                        && self.task.is_none(),
                     confirmable,
+                    task: self.task,
                 })
             }
             (contract, _) => {
@@ -316,6 +323,8 @@ pub(crate) struct BuiltTool {
     pub(crate) without_context: bool,
     /// Whether the argument `confirmation` is ours.
     pub(crate) confirmable: bool,
+    /// If a call can become a task, how.
+    pub(crate) task: Option<Rules>,
 }
 
 impl BuiltTool {

@@ -4,18 +4,21 @@
 //! | file | question it answers |
 //! | --- | --- |
 //! | `calls` | how a tool is called, a resource read, a prompt got, and how failures are told |
+//! | `tasks` | how requests about tasks reach them |
 //! | `listing` | what there is, page by page, and what fits what is being typed |
 
 mod calls;
 mod listing;
+mod tasks;
 
 use std::sync::Arc;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, Extensions,
-    GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+    CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams, CompleteResult,
+    Extensions, GetPromptRequestParams, GetPromptResponse, GetTaskParams, GetTaskResult, Implementation,
+    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
+    ServerConfig, UpdateTaskParams,
 };
 #[expect(deprecated, reason = "marked as the protocol is")]
 use rmcp::model::{SetLevelRequestMethod, SetLevelRequestParams};
@@ -28,6 +31,7 @@ use crate::protocol::{ErrorData, RequestContext, RoleServer, ServerHandler};
 use crate::registry::Registry;
 use crate::server::Identity;
 use crate::state::States;
+use crate::tasks::Board;
 
 /// A server ready to serve. Cloning is cheap; all clones are one server.
 #[derive(Clone)]
@@ -45,6 +49,7 @@ struct Inner {
     registry: Registry,
     states: Arc<States>,
     interaction: Arc<Settings>,
+    tasks: Option<Board>,
 }
 
 impl Service {
@@ -53,6 +58,7 @@ impl Service {
         registry: Registry,
         states: Arc<States>,
         interaction: Settings,
+        tasks: Option<Board>,
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -60,6 +66,7 @@ impl Service {
                 registry,
                 states,
                 interaction: Arc::new(interaction),
+                tasks,
             }),
             identify: Arc::new(|_| Principal::local()),
             log: SessionLog::default(),
@@ -118,6 +125,7 @@ impl ServerHandler for Service {
         capabilities.resources = (!registry.resources().is_empty()).then(Default::default);
         capabilities.completions = registry.has_completers().then(Default::default);
         capabilities.logging = registry.may_log().then(Default::default);
+        capabilities.extensions = self.inner.tasks.as_ref().map(|_| tasks::extension());
         let mut implementation = Implementation::new(&identity.name, &identity.version);
         implementation.title = identity.title.clone();
         let mut config = ServerConfig::new(capabilities).with_server_info(implementation);
@@ -235,5 +243,29 @@ impl ServerHandler for Service {
         self.suggest(request, self.context(context))
             .await
             .map_err(|error| protocol_error(&error, None))
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        self.task(request, self.context(context)).await
+    }
+
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.update(request, self.context(context)).await
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.cancel(request, self.context(context)).await
     }
 }

@@ -8,4 +8,5 @@ mod interaction;
 mod prompts;
 mod resources;
 mod stdio;
+mod tasks;
 mod wire;
