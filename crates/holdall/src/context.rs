@@ -1,6 +1,6 @@
 //! What a function can know and do about the call it serves: [`Context`].
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use rmcp::model::{ProgressNotificationParam, ProgressToken, ProtocolVersion};
 use tokio_util::sync::CancellationToken;
@@ -36,7 +36,7 @@ struct Inner {
     asking: Asking,
     log: SessionLog,
     run: Option<Arc<Run>>,
-    slot: Option<Slot>,
+    slot: OnceLock<Slot>,
 }
 
 impl Context {
@@ -56,7 +56,7 @@ impl Context {
             asking,
             log,
             run: None,
-            slot: None,
+            slot: OnceLock::new(),
         }))
     }
 
@@ -162,15 +162,20 @@ impl Context {
         }
     }
 
-    /// Lets the call become a task, whose place it keeps for as long as the function has its context.
-    pub(crate) fn attach(&mut self, run: &Arc<Run>, slot: Slot) {
+    /// Lets the call become a task.
+    pub(crate) fn attach(&mut self, run: &Arc<Run>) {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.slot = Some(slot);
             inner.run = Some(Arc::clone(run));
             inner
                 .asking
                 .outlive(Arc::clone(run) as _, run.cancellation().clone());
         }
+    }
+
+    /// Keeps the place of a task for as long as its function has the context.
+    pub(crate) fn keep(&self, slot: Slot) {
+        // A call becomes a task once.
+        let _ = self.0.slot.set(slot);
     }
 
     /// What the call is as a task, if it is one or may become one.

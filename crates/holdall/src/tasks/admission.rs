@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::options::TaskOptions;
 use super::store::TaskUsage;
-use crate::error::{CallError, ErrorKind};
+use crate::error::{CallError, CallResult, ErrorKind};
 
-/// Counts the calls that are tasks or may become one.
+/// Counts the tasks that run.
 #[derive(Default)]
 pub(super) struct Admission(Mutex<Running>);
 
@@ -18,28 +18,17 @@ struct Running {
 }
 
 impl Admission {
-    /// A place for one more, as far as running goes.
-    pub(super) fn slot(self: &Arc<Self>, principal: &str, options: &TaskOptions) -> Result<Slot, CallError> {
+    /// Whether one more may run.
+    pub(super) fn has_slot(&self, principal: &str, options: &TaskOptions) -> CallResult<()> {
+        self.running().has_slot(principal, options)
+    }
+
+    /// A place for one more.
+    pub(super) fn slot(self: &Arc<Self>, principal: &str, options: &TaskOptions) -> CallResult<Slot> {
         let mut running = self.running();
-        let of_principal = running.by_principal.get(principal).copied().unwrap_or_default();
-        if of_principal >= options.running_per_principal_max {
-            return Err(full(
-                format!("{of_principal} of your tasks are running, as many as one caller may have"),
-                "wait until one has finished, or cancel one with tasks/cancel",
-            ));
-        }
-        if running.total >= options.running_max {
-            let total = running.total;
-            return Err(full(
-                format!("{total} tasks are running, as many as the server takes"),
-                "try again when some have finished",
-            ));
-        }
+        running.has_slot(principal, options)?;
         running.total += 1;
-        running
-            .by_principal
-            .insert(principal.to_owned(), of_principal + 1);
-        drop(running);
+        *running.by_principal.entry(principal.to_owned()).or_default() += 1;
         Ok(Slot {
             admission: Arc::clone(self),
             principal: principal.to_owned(),
@@ -48,6 +37,26 @@ impl Admission {
 
     fn running(&self) -> MutexGuard<'_, Running> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Running {
+    fn has_slot(&self, principal: &str, options: &TaskOptions) -> CallResult<()> {
+        let of_principal = self.by_principal.get(principal).copied().unwrap_or_default();
+        if of_principal >= options.running_per_principal_max {
+            return Err(full(
+                format!("{of_principal} of your tasks are running, as many as one caller may have"),
+                "wait until one has finished, or cancel one with tasks/cancel",
+            ));
+        }
+        if self.total >= options.running_max {
+            let total = self.total;
+            return Err(full(
+                format!("{total} tasks are running, as many as the server takes"),
+                "try again when some have finished",
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -72,7 +81,7 @@ impl Drop for Slot {
 }
 
 /// Whether one more task can be stored.
-pub(super) fn has_room(usage: TaskUsage, options: &TaskOptions) -> Result<(), CallError> {
+pub(super) fn has_room(usage: TaskUsage, options: &TaskOptions) -> CallResult<()> {
     let later = "try again when some have expired";
     let TaskUsage {
         tasks,

@@ -10,7 +10,7 @@ use rmcp::model::{DetailedTask, InputResponses};
 use tokio::sync::oneshot;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::admission::{Admission, Slot, has_room};
+use super::admission::{Admission, has_room};
 use super::clock::millis;
 use super::options::TaskOptions;
 use super::run::{Outcome, Run, STOPPED};
@@ -31,7 +31,7 @@ pub(crate) struct Board {
 /// What the tasks of a server have in common.
 pub(super) struct Shared {
     pub(super) options: TaskOptions,
-    admission: Arc<Admission>,
+    pub(super) admission: Arc<Admission>,
     live: Mutex<HashMap<String, Arc<Run>>>,
     /// Stops everything.
     pub(super) stopping: CancellationToken,
@@ -71,13 +71,14 @@ impl Board {
         })
     }
 
-    /// One more call that may become a task, where its reply will come, and its place among those that run.
+    /// One more call that may become a task, and where its reply will come. It takes no place as long as it is none, but
+    /// where all places are taken it does not begin: it would be stopped in the middle.
     pub(super) async fn admit(
         &self,
         principal: &str,
         tool: &str,
         rules: &Rules,
-    ) -> CallResult<(Arc<Run>, oneshot::Receiver<Outcome>, Slot)> {
+    ) -> CallResult<(Arc<Run>, oneshot::Receiver<Outcome>)> {
         let shared = &self.shared;
         if shared.stopping.is_cancelled() {
             return Err(CallError::new(
@@ -87,7 +88,7 @@ impl Board {
         }
         upkeep::start(shared);
         let options = &shared.options;
-        let slot = shared.admission.slot(principal, options)?;
+        shared.admission.has_slot(principal, options)?;
         if has_room(self.usage(principal).await?, options).is_err() {
             // Perhaps some have expired since anybody looked.
             let removed = options.store.remove_expired(shared.now_ms()).await;
@@ -96,14 +97,13 @@ impl Board {
         }
         let mut id = [0; ID_BYTES];
         getrandom::fill(&mut id)?;
-        let (run, reply) = Run::new(
+        Ok(Run::new(
             Arc::clone(shared),
             URL_SAFE_NO_PAD.encode(id),
             principal.to_owned(),
             tool.to_owned(),
             options.terms(rules),
-        );
-        Ok((run, reply, slot))
+        ))
     }
 
     async fn usage(&self, principal: &str) -> CallResult<super::TaskUsage> {
@@ -152,7 +152,7 @@ impl Board {
         // Here first: what is not here any more is in the store.
         let live = shared.live().get(id).cloned();
         if let Some(run) = live {
-            return match run.principal == principal {
+            return match run.principal == principal && !run.is_forgotten() {
                 true => Ok(Found::Live(run)),
                 false => Err(unknown(id)),
             };

@@ -70,10 +70,10 @@ pub(crate) async fn start<W>(board: &Board, call: Start<'_, W>, mut context: Con
 where
     W: FnOnce(Context, Duration) -> BoxFuture<Outcome>,
 {
-    let (run, mut reply, slot) = board
+    let (run, mut reply) = board
         .admit(context.principal().name(), call.tool, call.rules)
         .await?;
-    context.attach(&run, slot);
+    context.attach(&run);
     let request = context.request().ct.clone();
     let work = (call.work)(context, run.terms.timeout);
     let mut unanswered = Unanswered(Some(Arc::clone(&run)));
@@ -125,19 +125,20 @@ impl Driven {
                 outcome = work => outcome.unwrap_or_else(|_| (self.tell)(&CallError::internal("panicked on the way out"))),
                 error = supervised => {
                     tracing::warn!(source = error.source(), "tool `{}` was stopped: {error}", self.tool);
-                    self.run.cancellation().cancel();
                     (self.tell)(&error)
                 }
             }
         };
         self.run.finish(outcome).await;
+        // A blocking function whose time is over still runs, and should hear of it.
+        self.run.cancellation().cancel();
     }
 
     /// Makes the call a task when its time of grace is over, and ends it when its life is. Resolves if neither can be
     /// done.
     async fn supervise(&self) -> CallError {
-        let terms = &self.run.terms;
-        tokio::time::sleep(terms.grace).await;
+        let grace = self.run.terms.grace.min(self.timeout);
+        tokio::time::sleep(grace).await;
         match self.run.become_task().await {
             Ok(true) => {
                 tokio::time::sleep(self.run.life_left()).await;
@@ -147,7 +148,7 @@ impl Driven {
             }
             // It has asked in its reply, so its request goes on waiting.
             Ok(false) => {
-                tokio::time::sleep(self.timeout.saturating_sub(terms.grace)).await;
+                tokio::time::sleep(self.timeout - grace).await;
                 pipeline::timed_out(&self.tool, self.timeout)
             }
             Err(error) => error,

@@ -28,7 +28,8 @@ pub struct TaskOptions {
     /// Where tasks are kept. Default: a [`MemoryTaskStore`], which forgets them when the process ends.
     pub store: Arc<dyn TaskStore>,
     /// How long a call may take before it becomes a task: the result of a quick one is its reply, and nobody has to
-    /// ask for it. Zero makes every call a task before the function runs. Default: 100 milliseconds.
+    /// ask for it. Zero makes every call a task before the function runs; more than the timeout of the call is as much
+    /// as that. Default: 100 milliseconds.
     pub grace: Duration,
     /// How long a task may run, the waiting for answers not counted. Default: 1 hour.
     pub timeout: Duration,
@@ -40,7 +41,9 @@ pub struct TaskOptions {
     pub result_ttl: Duration,
     /// How often clients are asked to look at a task. Default: 1 second.
     pub poll_interval: Duration,
-    /// Tasks running or waiting for an answer at once, calls that may yet become tasks included. Default: 64.
+    /// Tasks running or waiting for an answer at once. When there are as many, calls of tools that can be tasks are
+    /// refused for clients that know tasks. A blocking function that does not hear that it was cancelled counts until
+    /// it returns. Default: 64.
     pub running_max: usize,
     /// As [`running_max`](Self::running_max), for each principal. Default: 16.
     pub running_per_principal_max: usize,

@@ -134,10 +134,28 @@ impl Run {
         if self.token.is_cancelled() {
             return Err(CallError::new(ErrorKind::Cancelled, "the call was cancelled"));
         }
-        let context = self.context.get().and_then(WeakContext::upgrade);
-        if !context.is_some_and(|context| context.asking().leave_reply()) {
+        // Without a context the function has ended.
+        let Some(context) = self.context.get().and_then(WeakContext::upgrade) else {
+            return Ok(false);
+        };
+        let slot = self
+            .shared
+            .admission
+            .slot(&self.principal, &self.shared.options)?;
+        if !context.asking().leave_reply() {
             return Ok(false);
         }
+        self.store().await?;
+        context.keep(slot);
+        *phase = Phase::Task;
+        if let Some(seed) = self.seed() {
+            self.answer(Ok(CreateTaskResult::new(seed).into()));
+        }
+        Ok(true)
+    }
+
+    /// Stores the task as it begins.
+    async fn store(self: &Arc<Self>) -> CallResult<()> {
         let created_at_ms = self.shared.now_ms();
         let record = TaskRecord {
             id: self.id.clone(),
@@ -155,13 +173,10 @@ impl Run {
         self.shared.live().insert(self.id.clone(), Arc::clone(self));
         if let Err(error) = self.shared.options.store.insert(record).await {
             self.shared.live().remove(&self.id);
+            self.live().record = None;
             return Err(CallError::new(ErrorKind::Unavailable, "the task cannot be stored").caused_by(error));
         }
-        *phase = Phase::Task;
-        if let Some(seed) = self.seed() {
-            self.answer(Ok(CreateTaskResult::new(seed).into()));
-        }
-        Ok(true)
+        Ok(())
     }
 
     /// What the client gets to know when the task begins: that it works, and no questions.
@@ -229,12 +244,24 @@ impl Run {
         }
     }
 
-    /// Tries again what the store could not take.
+    /// Tries again what the store could not take. When nobody will ask for it any more it is the end alone that has to
+    /// be stored, not what came of it.
     pub(super) async fn save(&self) {
-        let unsaved = self.live().unsaved.clone();
-        if let Some((end, _)) = unsaved {
+        let forgotten = self.is_forgotten();
+        let unsaved = self.live().unsaved.as_mut().map(|(end, _)| {
+            if forgotten {
+                end.outcome = TaskOutcome::Cancelled;
+            }
+            end.clone()
+        });
+        if let Some(end) = unsaved {
             self.end(end).await;
         }
+    }
+
+    /// Whether the task has ended and its life is over, although the store does not know.
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.live().unsaved.is_some() && self.life_left().is_zero()
     }
 
     fn end_of(&self, outcome: Outcome) -> TaskEnd {
@@ -280,11 +307,12 @@ impl Run {
 
     /// How long the task lives yet.
     pub(super) fn life_left(&self) -> Duration {
-        let expires_at_ms = self
-            .live()
-            .record
-            .as_ref()
-            .map_or(0, |record| record.expires_at_ms);
+        let expires_at_ms = {
+            let live = self.live();
+            let kept_until_ms = live.unsaved.as_ref().map_or(0, |(_, until_ms)| *until_ms);
+            let life_ms = live.record.as_ref().map_or(0, |record| record.expires_at_ms);
+            life_ms.max(kept_until_ms)
+        };
         Duration::from_millis(expires_at_ms.saturating_sub(self.shared.now_ms()))
     }
 

@@ -4,7 +4,7 @@ use holdall::prelude::*;
 use holdall::{TaskSupport, ToolFunction};
 use serde_json::{Value, json};
 
-use super::{Name, Signals, begun, client, is_ack, knows_tasks, result_text};
+use super::{Name, Signals, begun, client, is_ack, knows_tasks, looked_at_often, result_text};
 use crate::wire::{Wire, accept, asked, refusal};
 
 #[tokio::test(start_paused = true)]
@@ -193,7 +193,8 @@ async fn blocking_functions_ask_in_tasks_too() {
         Ok(name.name)
     }
     let tool = <blocking as ToolFunction>::tool().task(TaskSupport::Optional);
-    let mut client = Wire::modern(Server::new("test").add(tool), knows_tasks());
+    let server = Server::new("test").add(tool).tasks(looked_at_often());
+    let mut client = Wire::modern(server, knows_tasks());
     let id = begun(&client.call("blocking", json!({})).await);
     client.task_when(&id, "input_required").await;
     client

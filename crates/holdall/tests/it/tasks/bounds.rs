@@ -1,5 +1,7 @@
 //! What happens when there are too many tasks.
 
+use std::time::Duration;
+
 use holdall::{Principal, Service, TaskOptions};
 use serde_json::{Value, json};
 
@@ -60,17 +62,61 @@ async fn each_caller_has_a_share_of_what_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn quick_calls_take_no_place_for_good() {
-    let service = service(&Signals::default(), |options| {
-        options.running_per_principal_max = 1
+async fn calls_take_no_place_before_they_are_tasks() {
+    let signals = Signals::default();
+    let service = service(&signals, |options| {
+        options.running_per_principal_max = 2;
+        options.grace = Duration::from_secs(10);
     });
     let mut ada = client_of(&service, "ada");
-    for _ in 0..20 {
-        let reply = ada
-            .call("slow_compute", json!({"seconds": 0, "label": "pi"}))
-            .await;
-        assert_eq!(text(&reply), "pi is computed");
+    let mut calls = Vec::new();
+    for _ in 0..5 {
+        let params = json!({"name": "works", "arguments": {}});
+        calls.push(ada.start("tools/call", params).await);
     }
+    for _ in 0..5 {
+        signals.begun().await;
+    }
+    // Three are done in time, two are not.
+    for _ in 0..3 {
+        signals.go();
+    }
+    let mut results = 0;
+    for call in calls {
+        let reply = ada.reply(call).await;
+        if reply["result"]["resultType"] == "complete" {
+            assert_eq!(text(&reply), "done as a task: false");
+            results += 1;
+        } else {
+            begun(&reply);
+        }
+    }
+    assert_eq!(results, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_for_which_there_is_no_place_when_it_would_become_a_task_is_stopped() {
+    let signals = Signals::default();
+    let service = service(&signals, |options| options.running_per_principal_max = 1);
+    let mut ada = client_of(&service, "ada");
+    let params = json!({"name": "works", "arguments": {}});
+    let (first, second) = (
+        ada.start("tools/call", params.clone()).await,
+        ada.start("tools/call", params).await,
+    );
+    signals.begun().await;
+    signals.begun().await;
+    let (first, second) = (ada.reply(first).await, ada.reply(second).await);
+    let (task, refused) = match first["result"]["resultType"] == "task" {
+        true => (first, second),
+        false => (second, first),
+    };
+    begun(&task);
+    assert_eq!(
+        message(&refused),
+        "1 of your tasks are running, as many as one caller may have"
+    );
+    signals.gone().await;
 }
 
 #[tokio::test(start_paused = true)]

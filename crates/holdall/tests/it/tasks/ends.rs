@@ -8,7 +8,9 @@ use holdall::prelude::*;
 use holdall::{TaskSupport, ToolFunction};
 use serde_json::json;
 
-use super::{Signals, begun, client, is_ack, knows_tasks, result_text, same, server, slow_compute};
+use super::{
+    Signals, begun, client, is_ack, knows_tasks, looked_at_often, result_text, same, server, slow_compute,
+};
 use crate::wire::Wire;
 
 #[tokio::test(start_paused = true)]
@@ -107,8 +109,7 @@ async fn a_blocking_function_hears_that_its_task_was_cancelled_and_keeps_its_pla
     }
     #[tool]
     fn busy(ctx: &Context, state: State<Arc<Busy>>) -> String {
-        ctx.wait(async { ctx.become_task().await })
-            .expect("it becomes a task");
+        ctx.wait(ctx.become_task()).expect("it becomes a task");
         while !ctx.is_cancelled() {
             std::thread::yield_now();
         }
@@ -155,6 +156,34 @@ async fn a_blocking_function_hears_that_its_task_was_cancelled_and_keeps_its_pla
         tokio::task::yield_now().await;
     }
     assert!(state.heard.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn a_blocking_function_hears_that_the_time_of_its_task_is_over() {
+    #[tool]
+    fn spins(ctx: &Context, heard: State<std::sync::mpsc::SyncSender<()>>) {
+        while !ctx.is_cancelled() {
+            std::thread::yield_now();
+        }
+        heard.send(()).expect("the test listens");
+    }
+    let (sender, heard) = std::sync::mpsc::sync_channel::<()>(1);
+    let tool = <spins as ToolFunction>::tool()
+        .task_after(Duration::ZERO)
+        .task_timeout(Duration::from_millis(1));
+    let server = Server::new("test")
+        .state(sender)
+        .add(tool)
+        .tasks(looked_at_often());
+    let mut client = Wire::modern(server, knows_tasks());
+    let id = begun(&client.call("spins", json!({})).await);
+    let task = client.task_when(&id, "completed").await;
+    assert_eq!(
+        task["result"]["_meta"]["holdall/error"]["kind"], "timed_out",
+        "{task}"
+    );
+    let heard = tokio::task::spawn_blocking(move || heard.recv_timeout(Duration::from_secs(60)));
+    heard.await.expect("no panic").expect("it heard");
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holdall::prelude::*;
-use holdall::{TaskSupport, ToolFunction};
+use holdall::{TaskOptions, TaskSupport, ToolFunction};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, Semaphore};
@@ -175,6 +175,13 @@ fn server(signals: &Signals) -> Server {
         .add(tools![greet])
         .add(optional.map(|tool| tool.task(TaskSupport::Optional)))
         .add(required.map(|tool| tool.task(TaskSupport::Required)))
+}
+
+/// For tests whose time is real: clients may look at their tasks all the time.
+fn looked_at_often() -> TaskOptions {
+    let mut options = TaskOptions::default();
+    options.poll_interval = Duration::from_millis(1);
+    options
 }
 
 /// What clients that know tasks declare.

@@ -5,16 +5,16 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
-use holdall::{Server, SqliteTaskStore, TaskOptions};
+use holdall::{Server, SqliteTaskStore};
 use serde_json::{Value, json};
 
-use super::{Signals, begun, is_ack, knows_tasks, result_text, server};
+use super::{Signals, begun, is_ack, knows_tasks, looked_at_often, result_text, server};
 use crate::wire::{Wire, accept};
 
 const CHILD: &str = "HOLDALL_TEST_TASKS";
 
 fn server_on(path: &Path, signals: &Signals) -> Server {
-    let mut options = TaskOptions::default();
+    let mut options = looked_at_often();
     options.store = Arc::new(SqliteTaskStore::open(path).expect("the file is ours"));
     server(signals).tasks(options)
 }
