@@ -18,5 +18,6 @@ mod replies;
 mod resources;
 mod stdio;
 mod subscriptions;
+mod tasks;
 mod verbatim;
 mod wire;
