@@ -100,7 +100,7 @@ async fn serve_http(
 
 /// What is served: name, tools, folders.
 fn offer(service: &Service, notes: Option<&Arc<Notebook>>) -> String {
-    let tools: Vec<&str> = service.tool_names().collect();
+    let tools = service.tool_names();
     let mut text = format!(
         "holdall {}: {} tools: {}",
         env!("CARGO_PKG_VERSION"),

@@ -5,8 +5,8 @@
 //! | `POST`, `GET`, `DELETE /mcp` | Streamable HTTP: stateless for protocol 2026-07-28, sessions for older clients |
 //! | `GET /health` | `{"status":"ok",…}` while the process serves |
 //!
-//! Replies to stateless calls are plain JSON unless the call reports progress, which upgrades the reply to a
-//! stream of events; replies within the sessions of older clients are such streams always.
+//! Replies are plain JSON unless the call emits something on its way, such as progress: then they are streams of
+//! events.
 //!
 //! ```no_run
 //! use holdall::prelude::*;
@@ -30,5 +30,6 @@ mod direct;
 mod guard;
 mod listener;
 mod routes;
+mod unstream;
 
 pub use listener::{HttpConfig, HttpError, HttpServer};

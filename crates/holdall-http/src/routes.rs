@@ -8,7 +8,9 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use holdall::Service;
+use holdall::protocol::model::Extensions;
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use http::{Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Collected, Full};
 use hyper::body::Incoming;
@@ -21,12 +23,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::direct::Direct;
 use crate::guard::Refusal;
+use crate::unstream::unstream;
 
 /// All routes.
 #[derive(Clone)]
 pub(crate) struct Routes {
     direct: Direct,
     streamable: StreamableHttpService<Service, LocalSessionManager>,
+    streams: Arc<Streams>,
     others: TowerToHyperService<Router>,
 }
 
@@ -46,12 +50,19 @@ impl Routes {
         // Streams do not open with an event without data: clients from before 2025-11-25 take it for a broken message.
         let mut sessions = LocalSessionManager::default();
         sessions.session_config.sse_retry = None;
+        let sessions = Arc::new(sessions);
+        let streams = Streams {
+            service: service.clone(),
+            sessions: Arc::clone(&sessions),
+            config: config.clone(),
+        };
         let others = Router::new()
             .route("/health", get(async move || health(&name)))
             .fallback(nothing_here);
         Self {
             direct: Direct::new(service.clone()),
-            streamable: StreamableHttpService::new(move || Ok(service.clone()), Arc::new(sessions), config),
+            streamable: StreamableHttpService::new(move || Ok(service.clone()), sessions, config),
+            streams: Arc::new(streams),
             others: TowerToHyperService::new(others),
         }
     }
@@ -61,7 +72,7 @@ impl Routes {
         if request.uri().path() != "/mcp" {
             return self.others.call(request).await;
         }
-        let ends_session = request.method() == Method::DELETE;
+        let method = request.method().clone();
         let (parts, body) = request.into_parts();
         let mut response = if self.direct.may_answer(&parts) {
             // At most what the headers announced, which is little.
@@ -76,16 +87,48 @@ impl Routes {
                         .await
                 }
             }
+        } else if asks_for_stream(&parts) {
+            let streams = self.streams.of(&parts);
+            streams.handle(Request::from_parts(parts, body)).await
         } else {
             self.streamable.handle(Request::from_parts(parts, body)).await
         }
         .map(Body::new);
         // The session is over when the reply goes out, so it is 204: for the official Python SDK 202 is a failure.
-        if ends_session && response.status() == StatusCode::ACCEPTED {
+        if method == Method::DELETE && response.status() == StatusCode::ACCEPTED {
             *response.status_mut() = StatusCode::NO_CONTENT;
+        }
+        if method == Method::POST {
+            response = unstream(response).await;
         }
         Ok(response)
     }
+}
+
+/// What makes the service of one `subscriptions/listen` stream. What it may hear is settled before its request reaches
+/// the place where callers are identified, so its service knows its caller from the start.
+struct Streams {
+    service: Service,
+    sessions: Arc<LocalSessionManager>,
+    config: StreamableHttpServerConfig,
+}
+
+impl Streams {
+    fn of(&self, parts: &Parts) -> StreamableHttpService<Service, LocalSessionManager> {
+        let mut extensions = Extensions::new();
+        extensions.insert(parts.clone());
+        let service = self.service.opened_with(&extensions);
+        let make = move || Ok(service.clone());
+        StreamableHttpService::new(make, Arc::clone(&self.sessions), self.config.clone())
+    }
+}
+
+/// The header is compared with the body later on, so what it says is true or refused.
+fn asks_for_stream(parts: &Parts) -> bool {
+    parts
+        .headers
+        .get("mcp-method")
+        .is_some_and(|method| method == "subscriptions/listen")
 }
 
 /// The client closed the connection before its body was whole: nobody reads this.

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use rmcp::model::{ProgressNotificationParam, ProgressToken, ProtocolVersion};
+use tokio_util::sync::CancellationToken;
 
 use crate::interaction::{Asking, Incoming, SessionLog};
+use crate::live::ServerHandle;
 use crate::principal::Principal;
 use crate::protocol::{RequestContext, RoleServer};
+use crate::provider::catalogue::Home;
 use crate::state::{State, States};
 
 /// The call being served. Take it as a parameter, `ctx: Context` or `ctx: &Context`; cloning is cheap.
@@ -24,12 +27,11 @@ use crate::state::{State, States};
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Context(Arc<Inner>);
+pub struct Context(Arc<Inner>, Arc<Home>);
 
 struct Inner {
     request: RequestContext<RoleServer>,
     principal: Principal,
-    states: Arc<States>,
     progress_token: Option<ProgressToken>,
     asking: Asking,
     log: SessionLog,
@@ -39,19 +41,25 @@ impl Context {
     pub(crate) fn new(
         request: RequestContext<RoleServer>,
         principal: Principal,
-        states: Arc<States>,
+        home: Arc<Home>,
         asking: Asking,
         log: SessionLog,
     ) -> Self {
         let progress_token = request.meta.get_progress_token();
-        Self(Arc::new(Inner {
+        let inner = Inner {
             request,
             principal,
-            states,
             progress_token,
             asking,
             log,
-        }))
+        };
+        Self(Arc::new(inner), home)
+    }
+
+    /// The same call for a component of another server: one mounted into the server that was called.
+    pub(crate) fn at(mut self, home: &Arc<Home>) -> Self {
+        self.1 = Arc::clone(home);
+        self
     }
 
     /// The id of the request, as the client chose it; the log carries it too.
@@ -79,7 +87,13 @@ impl Context {
 
     /// A value the server was given with [`crate::Server::state`].
     pub fn state<T: Send + Sync + 'static>(&self) -> Option<State<T>> {
-        self.0.states.get()
+        self.1.states.get()
+    }
+
+    /// The server this function belongs to: what it offers can be changed, and clients be told. A function of a mounted
+    /// server gets that server, and speaks of its components by the names it gave them itself.
+    pub fn server(&self) -> ServerHandle {
+        self.1.server.clone()
     }
 
     /// Something the transport attached to the request: over HTTP, its `http::request::Parts`.
@@ -107,16 +121,20 @@ impl Context {
     /// Whether the client gave up. Long loops in synchronous functions ask this; asynchronous functions are
     /// simply dropped.
     pub fn is_cancelled(&self) -> bool {
-        self.0.request.ct.is_cancelled()
+        self.cancellation().is_cancelled()
     }
 
     /// Resolves when the client gives up.
     pub async fn cancelled(&self) {
-        self.0.request.ct.cancelled().await;
+        self.cancellation().cancelled().await;
+    }
+
+    fn cancellation(&self) -> &CancellationToken {
+        self.0.asking.cancellation().unwrap_or(&self.0.request.ct)
     }
 
     pub(crate) fn states(&self) -> &States {
-        &self.0.states
+        &self.1.states
     }
 
     pub(crate) fn request(&self) -> &RequestContext<RoleServer> {

@@ -18,6 +18,9 @@ pub enum Error {
     /// The server was put together wrongly: every mistake found, one a line.
     #[error("the server cannot start:{}", bullet_list(.0))]
     Build(Vec<String>),
+    /// A change of a server that serves would have made it wrong, and was not made: every mistake found, one a line.
+    #[error("nothing was changed:{}", bullet_list(.0))]
+    Change(Vec<String>),
     /// The transport failed.
     #[error("the connection failed: {0}")]
     Transport(#[source] Box<dyn StdError + Send + Sync>),
@@ -55,6 +58,8 @@ pub enum ErrorKind {
     Ambiguous,
     /// The caller may not do this.
     PermissionDenied,
+    /// The caller lacks scopes it could ask for: [`CallError::missing_scopes`].
+    InsufficientScope,
     /// A service or file this depends on cannot be reached now.
     Unavailable,
     /// It took longer than the tool's timeout.
@@ -87,6 +92,7 @@ impl ErrorKind {
             Self::Conflict => "conflict",
             Self::Ambiguous => "ambiguous",
             Self::PermissionDenied => "permission_denied",
+            Self::InsufficientScope => "insufficient_scope",
             Self::Unavailable => "unavailable",
             Self::TimedOut => "timed_out",
             Self::TooLarge => "too_large",
@@ -157,6 +163,7 @@ pub struct CallError {
     message: Cow<'static, str>,
     hint: Option<Cow<'static, str>>,
     problems: Vec<Problem>,
+    missing_scopes: Box<[String]>,
     source: Option<Box<dyn StdError + Send + Sync>>,
     signal: Option<Box<Signal>>,
 }
@@ -182,6 +189,7 @@ impl CallError {
             message: message.into(),
             hint: None,
             problems: Vec::new(),
+            missing_scopes: Box::default(),
             source: None,
             signal: None,
         }
@@ -200,6 +208,25 @@ impl CallError {
     /// The arguments make no sense: [`ErrorKind::InvalidArguments`].
     pub fn invalid_arguments(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::InvalidArguments, message)
+    }
+
+    /// The caller lacks scopes: [`ErrorKind::InsufficientScope`]. Name all of them, so that a client can ask for them
+    /// in one go.
+    pub fn insufficient_scope(what: &str, missing: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let missing_scopes: Box<[String]> = missing.into_iter().map(Into::into).collect();
+        let named = missing_scopes.join("`, `");
+        let noun = if missing_scopes.len() == 1 {
+            "scope"
+        } else {
+            "scopes"
+        };
+        Self {
+            missing_scopes,
+            ..Self::new(
+                ErrorKind::InsufficientScope,
+                format!("{what} needs the {noun} `{named}`, which this caller does not have"),
+            )
+        }
     }
 
     /// A fault of the server. The cause goes to the log; the caller learns that there was one.
@@ -266,6 +293,11 @@ impl CallError {
         &self.problems
     }
 
+    /// Every scope the caller lacks, if that is why it failed.
+    pub fn missing_scopes(&self) -> &[String] {
+        &self.missing_scopes
+    }
+
     /// The cause, which stays in the log.
     pub fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source
@@ -273,7 +305,7 @@ impl CallError {
             .map(|source| &**source as &(dyn StdError + 'static))
     }
 
-    /// The error as a JSON object: `kind`, `message`, and where present `hint` and `problems`.
+    /// The error as a JSON object: `kind`, `message`, and where present `hint`, `problems` and `missing_scopes`.
     pub fn to_json(&self) -> serde_json::Value {
         let mut json = serde_json::json!({ "kind": self.kind.as_str(), "message": self.message });
         if let Some(hint) = &self.hint {
@@ -281,6 +313,9 @@ impl CallError {
         }
         if !self.problems.is_empty() {
             json["problems"] = serde_json::json!(self.problems);
+        }
+        if !self.missing_scopes.is_empty() {
+            json["missing_scopes"] = serde_json::json!(self.missing_scopes);
         }
         json
     }

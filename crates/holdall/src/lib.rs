@@ -32,10 +32,12 @@
 //! | report progress, learn about the caller | [`Context`] |
 //! | ask the user, have something confirmed | [`Context::elicit`], [`Context::confirm`] |
 //! | share a value between functions | [`State`] |
+//! | change what is offered while it is served, tell clients of news | [`ServerHandle`] |
 //! | say what went wrong | [`CallError`] |
 
 mod about;
 mod argument;
+mod blocking;
 mod call;
 mod completion;
 mod context;
@@ -43,11 +45,12 @@ mod contract;
 mod error;
 mod icon;
 mod interaction;
+pub mod live;
 mod pipeline;
 mod principal;
 mod prompt;
 pub mod protocol;
-mod registry;
+mod provider;
 mod reply;
 mod resource;
 mod schema;
@@ -66,8 +69,10 @@ pub use error::{CallError, CallResult, Error, ErrorKind, Problem, Result};
 pub use holdall_macros::{prompt, resource, tool, toolset};
 pub use icon::Icon;
 pub use interaction::{Answer, Confirm, Elicit, LogLevel, Root, Roots, Sample, Sampled};
+pub use live::{Change, ServerHandle};
 pub use principal::Principal;
 pub use prompt::Prompt;
+pub use provider::Kind;
 pub use reply::{
     Audio, Content, Conversation, Embedded, Image, IntoCallError, IntoContent, IntoPromptResult,
     IntoResourceBody, IntoToolResult, Json, JsonWithText, Link, ResourceBody, ResultType, assistant, user,
@@ -87,7 +92,8 @@ pub mod prelude {
     pub use crate::{
         Answer, Argument, Audio, Call, CallError, CallResult, Completer, Content, Context, Conversation,
         Embedded, ErrorKind, Image, Json, JsonWithText, Link, LogLevel, Principal, Prompt, Resource, Server,
-        State, Tool, Toolset, assistant, prompt, prompts, resource, resources, tool, tools, toolset, user,
+        ServerHandle, State, Tool, Toolset, assistant, prompt, prompts, resource, resources, tool, tools,
+        toolset, user,
     };
     // With the module in scope the derive macro finds its crate without a dependency of the user's own.
     pub use schemars::{self, JsonSchema};

@@ -12,6 +12,7 @@ use futures_util::FutureExt;
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use crate::blocking;
 use crate::call::{Call, Handler};
 use crate::context::Context;
 use crate::contract::Contract;
@@ -86,7 +87,7 @@ async fn guarded<T: Send + 'static>(handler: &Handler<T>, call: Call) -> CallRes
         Handler::Blocking(function) => {
             let function = Arc::clone(function);
             let span = tracing::Span::current();
-            let joined = tokio::task::spawn_blocking(move || {
+            let joined = blocking::run(move || {
                 let outcome = span.in_scope(|| interaction::may_block(|| function(call)));
                 context.asking().settle(outcome)
             })

@@ -1,5 +1,6 @@
 //! Prompts: what a person may ask for by name, with arguments.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::model::{GetPromptResult, PromptArgument};
@@ -12,6 +13,7 @@ use crate::completion::Completer;
 use crate::contract::Contract;
 use crate::error::CallResult;
 use crate::pipeline::TIMEOUT;
+use crate::provider::labels::Labels;
 use crate::reply::IntoPromptResult;
 use crate::resource::misplaced_headers;
 use crate::schema::describe;
@@ -26,8 +28,7 @@ pub struct Prompt {
     pub(crate) name: String,
     about: About,
     arguments: Vec<Argument>,
-    tags: Vec<String>,
-    scopes: Vec<String>,
+    labels: Labels,
     timeout: Duration,
     handler: Option<Handler<GetPromptResult>>,
     completers: Vec<(String, Completer)>,
@@ -41,8 +42,7 @@ impl Prompt {
             name: name.into(),
             about: About::default(),
             arguments: Vec::new(),
-            tags: Vec::new(),
-            scopes: Vec::new(),
+            labels: Labels::default(),
             timeout: TIMEOUT,
             handler: None,
             completers: Vec::new(),
@@ -71,13 +71,13 @@ impl Prompt {
 
     /// Adds a tag, listed in `_meta`.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.tags.push(tag.into());
+        self.labels.tags.push(tag.into());
         self
     }
 
     /// Adds scopes: only callers that have all of them see the prompt and may ask for it.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.scopes.extend(scopes.into_iter().map(Into::into));
+        self.labels.add_scopes(scopes);
         self
     }
 
@@ -127,6 +127,7 @@ impl Prompt {
 
     pub(crate) fn build(self) -> Result<BuiltPrompt, Vec<String>> {
         let mut problems: Vec<String> = wrong_name(&self.name).into_iter().collect();
+        problems.extend(self.labels.problems());
         problems.extend(self.about.problems());
         problems.extend(misplaced_headers(&self.arguments));
         for (name, _) in &self.completers {
@@ -146,13 +147,14 @@ impl Prompt {
                 listing.icons = self.about.icons();
                 let arguments: Vec<PromptArgument> = self.arguments.iter().map(listed).collect();
                 listing.arguments = (!arguments.is_empty()).then_some(arguments);
-                listing.meta = tags_meta(&self.tags);
+                listing.meta = tags_meta(&self.labels.tags);
                 self.about.complete_meta(&mut listing.meta);
                 listing.title = self.about.title;
                 listing.description = self.about.description;
                 Ok(BuiltPrompt {
                     listing,
-                    contract,
+                    labels: self.labels,
+                    contract: Arc::new(contract),
                     handler,
                     timeout: self.timeout,
                     completers: self.completers,
@@ -167,12 +169,28 @@ impl Prompt {
 }
 
 /// A prompt ready to be listed and asked for.
+#[derive(Clone)]
 pub(crate) struct BuiltPrompt {
     pub(crate) listing: rmcp::model::Prompt,
-    pub(crate) contract: Contract,
+    pub(crate) labels: Labels,
+    pub(crate) contract: Arc<Contract>,
     pub(crate) handler: Handler<GetPromptResult>,
     pub(crate) timeout: Duration,
     pub(crate) completers: Vec<(String, Completer)>,
+}
+
+impl BuiltPrompt {
+    /// The same prompt under another name.
+    pub(crate) fn renamed(&self, name: String) -> Result<Self, String> {
+        match wrong_name(&name) {
+            Some(problem) => Err(problem),
+            None => {
+                let mut renamed = self.clone();
+                renamed.listing.name = name;
+                Ok(renamed)
+            }
+        }
+    }
 }
 
 /// Clients see no schemas of prompts' arguments, so the description says what else than text is expected.

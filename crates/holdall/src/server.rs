@@ -1,13 +1,14 @@
 //! [`Server`]: what a server offers, put together and checked before the first call.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::interaction::Choices;
-use crate::registry::Registry;
+use crate::provider::Kind;
+use crate::provider::compose::{Rename, View};
+use crate::provider::tree::{Plan, Tree};
 use crate::service::Service;
-use crate::state::{RequiredState, States};
+use crate::state::States;
 use crate::toolset::{Components, Toolset};
 
 /// A server being put together.
@@ -35,7 +36,23 @@ pub struct Server {
     components: Components,
     states: States,
     pub(crate) interaction: Choices,
+    view: View,
+    mounts: Vec<(String, Server)>,
+    offers_later: Vec<Kind>,
 }
+
+/// What the server does beside offering components.
+pub(crate) struct Settings {
+    /// How many entries a page of a list has.
+    pub(crate) page_size: usize,
+    /// The kinds of component clients are told of, whether there are any at the moment or not.
+    pub(crate) declared: Vec<Kind>,
+    /// How functions ask clients.
+    pub(crate) interaction: Arc<crate::interaction::Settings>,
+}
+
+/// How many entries a page of a list has: few clients ask for a second page.
+const PAGE_SIZE: usize = 1000;
 
 /// How the server introduces itself.
 #[derive(Clone)]
@@ -59,6 +76,9 @@ impl Server {
             components: Components::new(),
             states: States::default(),
             interaction: Choices::default(),
+            view: View::default(),
+            mounts: Vec::new(),
+            offers_later: Vec::new(),
         }
     }
 
@@ -96,25 +116,150 @@ impl Server {
         self
     }
 
+    /// Offers everything another server offers, too, under names with a prefix.
+    ///
+    /// ```
+    /// use holdall::prelude::*;
+    ///
+    /// #[tool]
+    /// fn search(text: String) -> String {
+    ///     format!("nothing about {text}")
+    /// }
+    ///
+    /// #[resource("note://{+path}")]
+    /// fn note(path: String) -> String {
+    ///     format!("the note {path}")
+    /// }
+    ///
+    /// let notes = Server::new("notes").add(tools![search]).add(resources![note]);
+    /// let service = Server::new("all").mount("notes", notes).build()?;
+    /// assert_eq!(service.tool_names(), ["notes_search"]);
+    /// // The note is now at `notes+note://…`.
+    /// # Ok::<(), holdall::Error>(())
+    /// ```
+    ///
+    /// - Tools and prompts become `prefix_name`. The prefix is made of letters, digits, `_`, `-` and `.`, a letter first;
+    ///   the whole name has at most 128 characters. An empty prefix renames nothing.
+    /// - Resources and templates get the prefix in front of their scheme, in lower case and with `-` for `_`:
+    ///   `note://{+path}` becomes `notes+note://{+path}`. Host, path, query and variables mean what they meant. Schemes
+    ///   that mean the same everywhere (`http`, `https`, `file`, `git`, and `ui` and `skill` of the protocol's
+    ///   extensions) are kept. Links and embedded resources in results are rewritten in the same way.
+    /// - The functions of the mounted server know nothing of it: they have the states of their own server, and
+    ///   [`Context::server`](crate::Context::server) is a handle to it, which speaks of its own names.
+    /// - Its instructions are added to those of this server. Its name, version and title are not used.
+    ///
+    /// Own components are listed first, then those of each mounted server. What would have the same name is an error of
+    /// [`Server::build`] that names both.
+    pub fn mount(mut self, prefix: impl Into<String>, server: Self) -> Self {
+        self.mounts.push((prefix.into(), server));
+        self
+    }
+
+    /// Offers a tool under another name, which may come from a mounted server.
+    pub fn rename_tool(self, from: impl Into<String>, to: impl Into<String>) -> Self {
+        self.rename(Kind::Tool, from.into(), to.into())
+    }
+
+    /// Offers a prompt under another name, which may come from a mounted server.
+    pub fn rename_prompt(self, from: impl Into<String>, to: impl Into<String>) -> Self {
+        self.rename(Kind::Prompt, from.into(), to.into())
+    }
+
+    fn rename(mut self, kind: Kind, from: String, to: String) -> Self {
+        self.view.renames.push(Rename { kind, from, to });
+        self
+    }
+
+    /// Offers only components with one of these tags, of its own and of mounted servers; untagged ones are left out. What
+    /// is left out is neither listed nor found. Called again, it adds tags. Without any tag nothing is offered.
+    ///
+    /// A tag that nothing has is an error of [`Server::build`], unless the server [offers more
+    /// later](Server::offers_later).
+    pub fn only_tags(mut self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let only = self.view.only_tags.get_or_insert_default();
+        only.extend(tags.into_iter().map(Into::into));
+        self
+    }
+
+    /// Leaves out components with one of these tags, of its own and of mounted servers, as [`Server::only_tags`] does.
+    pub fn without_tags(mut self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.view.without_tags.extend(tags.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says that there will be components of these kinds, though there are none yet: they are added while the server
+    /// serves, through a [`ServerHandle`](crate::ServerHandle). Clients ask only for what a server has told them of when
+    /// they connected.
+    pub fn offers_later(mut self, kinds: impl IntoIterator<Item = Kind>) -> Self {
+        self.offers_later.extend(kinds);
+        self
+    }
+
     /// Checks everything and compiles every schema.
     ///
     /// # Errors
     /// [`Error::Build`] with all mistakes at once: names that are invalid or taken, schemas and templates that
     /// make no sense, states that are missing.
     pub fn build(self) -> Result<Service> {
-        let Self {
-            identity,
-            components,
-            states,
-            interaction,
-        } = self;
-        let mut problems = missing_states(&components, &states);
-        let registry = Registry::build(components, &mut problems);
-        match interaction.settle(&identity.name, &mut problems) {
-            Some(interaction) if problems.is_empty() => {
-                Ok(Service::new(identity, registry, Arc::new(states), interaction))
+        let mut identity = self.identity.clone();
+        identity.instructions = self.joined_instructions();
+        let mut declared = self.announced();
+        let mut problems = Vec::new();
+        let interaction = self.interaction.clone().settle(&identity.name, &mut problems);
+        let tree = Tree::build(self.plan());
+        let (tree, interaction) = match (tree, interaction) {
+            (Ok(tree), Some(interaction)) if problems.is_empty() => (tree, interaction),
+            (tree, _) => {
+                problems.extend(tree.err().into_iter().flatten());
+                return Err(Error::Build(problems));
             }
-            _ => Err(Error::Build(problems)),
+        };
+        let offered = [Kind::Tool, Kind::Resource, Kind::Prompt];
+        declared.extend(offered.into_iter().filter(|kind| tree.catalogue().offers(*kind)));
+        let settings = Settings {
+            page_size: PAGE_SIZE,
+            declared,
+            interaction: Arc::new(interaction),
+        };
+        Ok(Service::new(identity, settings, tree))
+    }
+
+    fn plan(self) -> Plan {
+        let offers_later = !self.announced().is_empty();
+        let mounts = self.mounts.into_iter();
+        Plan {
+            components: self.components,
+            states: self.states,
+            view: self.view,
+            mounts: mounts.map(|(prefix, server)| (prefix, server.plan())).collect(),
+            offers_later,
+        }
+    }
+
+    /// What this server, or one mounted into it, says will come.
+    fn announced(&self) -> Vec<Kind> {
+        let mounted = self.mounts.iter().flat_map(|(_, server)| server.announced());
+        self.offers_later.iter().copied().chain(mounted).collect()
+    }
+
+    /// The instructions of this server, and of those mounted into it with what they are about.
+    fn joined_instructions(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        self.collect_instructions("", &mut parts);
+        (!parts.is_empty()).then(|| parts.join("\n\n"))
+    }
+
+    fn collect_instructions(&self, prefix: &str, parts: &mut Vec<String>) {
+        parts.extend(self.identity.instructions.as_ref().map(|text| {
+            if prefix.is_empty() {
+                text.clone()
+            } else {
+                format!("About what is named `{prefix}…`:\n{text}")
+            }
+        }));
+        for (inner, server) in &self.mounts {
+            let separator = if inner.is_empty() { "" } else { "_" };
+            server.collect_instructions(&format!("{prefix}{inner}{separator}"), parts);
         }
     }
 
@@ -125,34 +270,4 @@ impl Server {
     pub async fn run(self) -> Result<()> {
         crate::stdio::serve(self.build()?).await
     }
-}
-
-fn missing_states(components: &Components, states: &States) -> Vec<String> {
-    let tools = components
-        .tools
-        .iter()
-        .map(|tool| ("tool", &tool.name, &tool.states));
-    let resources = components
-        .resources
-        .iter()
-        .map(|resource| ("resource", &resource.uri, &resource.states));
-    let prompts = components
-        .prompts
-        .iter()
-        .map(|prompt| ("prompt", &prompt.name, &prompt.states));
-    let mut said = HashSet::new();
-    let mut problems = Vec::new();
-    for (kind, name, required) in tools.chain(resources).chain(prompts) {
-        for missing in required
-            .iter()
-            .filter_map(|state: &RequiredState| states.missing(state))
-        {
-            if said.insert((kind, name, missing)) {
-                problems.push(format!(
-                    "{kind} `{name}` needs a state of type `{missing}`: add `.state(…)`"
-                ));
-            }
-        }
-    }
-    problems
 }

@@ -1,9 +1,11 @@
 //! State by type: what a server owns and its functions ask for with a `State<T>` parameter.
 
 use std::any::{Any, TypeId, type_name};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 use std::sync::Arc;
+
+use crate::toolset::Components;
 
 /// A shared value of the server, handed to functions that ask for it.
 ///
@@ -86,4 +88,35 @@ impl States {
     pub(crate) fn missing(&self, required: &RequiredState) -> Option<&'static str> {
         (!self.0.contains_key(&required.id)).then_some(required.name)
     }
+}
+
+/// What is missing of the states these components ask for.
+pub(crate) fn missing_states(components: &Components, states: &States) -> Vec<String> {
+    let tools = components
+        .tools
+        .iter()
+        .map(|tool| ("tool", &tool.name, &tool.states));
+    let resources = components
+        .resources
+        .iter()
+        .map(|resource| ("resource", &resource.uri, &resource.states));
+    let prompts = components
+        .prompts
+        .iter()
+        .map(|prompt| ("prompt", &prompt.name, &prompt.states));
+    let mut said = HashSet::new();
+    let mut problems = Vec::new();
+    for (kind, name, required) in tools.chain(resources).chain(prompts) {
+        for missing in required
+            .iter()
+            .filter_map(|state: &RequiredState| states.missing(state))
+        {
+            if said.insert((kind, name, missing)) {
+                problems.push(format!(
+                    "{kind} `{name}` needs a state of type `{missing}`: add `.state(…)`"
+                ));
+            }
+        }
+    }
+    problems
 }

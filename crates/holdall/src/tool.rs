@@ -15,6 +15,7 @@ use crate::error::CallResult;
 use crate::interaction::CONFIRMATION;
 use crate::pipeline::TIMEOUT;
 use crate::protocol::JsonObject;
+use crate::provider::labels::Labels;
 use crate::reply::IntoToolResult;
 use crate::schema::header;
 use crate::state::RequiredState;
@@ -46,8 +47,7 @@ pub struct Tool {
     arguments: Arguments,
     output_schema: Option<JsonObject>,
     annotations: ToolAnnotations,
-    tags: Vec<String>,
-    scopes: Vec<String>,
+    labels: Labels,
     timeout: Duration,
     result_bytes_max: usize,
     without_context: bool,
@@ -120,8 +120,7 @@ impl Tool {
             arguments: Arguments::Declared(Vec::new()),
             output_schema: None,
             annotations: ToolAnnotations::new(),
-            tags: Vec::new(),
-            scopes: Vec::new(),
+            labels: Labels::default(),
             timeout: TIMEOUT,
             result_bytes_max: RESULT_BYTES_MAX,
             without_context: false,
@@ -223,13 +222,13 @@ impl Tool {
 
     /// Adds a tag, listed in `_meta`.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.tags.push(tag.into());
+        self.labels.tags.push(tag.into());
         self
     }
 
     /// Adds scopes: only callers that have all of them see the tool and may call it.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.scopes.extend(scopes.into_iter().map(Into::into));
+        self.labels.add_scopes(scopes);
         self
     }
 
@@ -301,6 +300,7 @@ impl Tool {
         if let Some(problem) = wrong_name(&self.name) {
             problems.push(problem);
         }
+        problems.extend(self.labels.problems());
         problems.extend(self.about.problems());
         let contract = self
             .arguments
@@ -329,7 +329,7 @@ impl Tool {
         listing.output_schema = output.as_ref().map(|output| Arc::new(output.listed()));
         listing.annotations = (self.annotations != ToolAnnotations::new()).then_some(self.annotations);
         listing.icons = self.about.icons();
-        listing.meta = tags_meta(&self.tags);
+        listing.meta = tags_meta(&self.labels.tags);
         self.about.complete_meta(&mut listing.meta);
         listing.title = self.about.title;
         listing.description = self.about.description.map(Into::into);
@@ -344,7 +344,8 @@ impl Tool {
         listing.name = self.name.into();
         Ok(BuiltTool {
             listing,
-            contract,
+            labels: self.labels,
+            contract: Arc::new(contract),
             handler,
             timeout: self.timeout,
             result_bytes_max: self.result_bytes_max,
@@ -355,15 +356,31 @@ impl Tool {
 }
 
 /// A tool ready to be listed and called.
+#[derive(Clone)]
 pub(crate) struct BuiltTool {
     pub(crate) listing: rmcp::model::Tool,
-    pub(crate) contract: Contract,
+    pub(crate) labels: Labels,
+    pub(crate) contract: Arc<Contract>,
     pub(crate) handler: Handler<CallToolResult>,
     pub(crate) timeout: Duration,
     pub(crate) result_bytes_max: usize,
     pub(crate) without_context: bool,
     /// Whether the argument `confirmation` is ours.
     pub(crate) confirmable: bool,
+}
+
+impl BuiltTool {
+    /// The same tool under another name.
+    pub(crate) fn renamed(&self, name: String) -> Result<Self, String> {
+        match wrong_name(&name) {
+            Some(problem) => Err(problem),
+            None => {
+                let mut renamed = self.clone();
+                renamed.listing.name = name.into();
+                Ok(renamed)
+            }
+        }
+    }
 }
 
 /// Names of tools and prompts are 1 to 128 characters of a small alphabet every host accepts.

@@ -28,7 +28,8 @@ pub(crate) struct Candidate {
 /// All passages of both lists, best first; at the same score in the order of the index.
 ///
 /// BM25 is worth nothing at 0, where no word matches; the cosine at the worst of the list, since even passages
-/// that have nothing to do with each other are some way above 0.
+/// that have nothing to do with each other are some way above 0. What has no vector yet is judged by its words
+/// alone: a note just written is found by what it says.
 pub(super) fn fuse(
     legs: Legs,
     by_words: &[(DocAddress, f32)],
@@ -62,9 +63,9 @@ pub(super) fn fuse(
     let mut candidates: Vec<Candidate> = scores
         .into_iter()
         .map(|(address, mut score)| {
-            let part = |range: &Range, score: Option<f32>| score.map_or(0.0, |score| range.normalised(score));
-            score.total =
-                word_weight * part(&words, score.lexical) + meaning_weight * part(&meaning, score.dense);
+            let of_words = score.lexical.map_or(0.0, |score| words.normalised(score));
+            let of_meaning = score.dense.map_or(of_words, |score| meaning.normalised(score));
+            score.total = word_weight * of_words + meaning_weight * of_meaning;
             Candidate { address, score }
         })
         .collect();
@@ -139,6 +140,15 @@ mod tests {
         );
         assert!((fused[0].score.total - (0.5 * 0.8 + 0.5 * 0.8)).abs() < 1e-6);
         assert!((fused[1].score.total - 0.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn without_a_vector_yet_words_decide() {
+        let words = [(at(1), 10.0), (at(2), 10.0), (at(3), 0.0)];
+        let meaning = [(at(3), 0.9), (at(2), 0.8), (at(4), 0.4)];
+        let fused = fuse(BOTH, &words, &meaning);
+        assert_eq!(order(&fused), [1, 2, 3, 4]);
+        assert_eq!((fused[0].score.total, fused[0].score.dense), (1.0, None));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use holdall_notes::Notebook;
 
+use crate::processes::Other;
 use crate::support::{Desk, assert_gone, eventually, leads, open, paths, put};
 
 /// Native watches, and looking again and again: both must find the same.
@@ -191,4 +192,38 @@ fn polling_says_so() {
     eventually("polling is told", || {
         notebook.status().watching.as_deref() == Some(said)
     });
+}
+
+#[test]
+fn without_watches_left_changes_are_found_by_looking() {
+    let desk = Desk::new(&[]);
+    for folder in 0..20 {
+        desk.put(&format!("f{folder}/a.md"), "giraffe");
+    }
+    let Some(mut other) = Other::start_with_watches(5, &desk) else {
+        println!("skipped: needs user namespaces");
+        return;
+    };
+    assert_eq!(other.ask("ready"), "writer");
+    assert_eq!(
+        other.ask("watching"),
+        "looking every 2s: the system has no file watches left; raise fs.inotify.max_user_watches"
+    );
+    desk.put("f19/new.md", "ostrich");
+    eventually("the change is found", || other.ask("list").contains("f19/new.md"));
+
+    // There were watches enough, until folders were made.
+    drop(other);
+    let desk = Desk::new(&[("a.md", "giraffe")]);
+    let mut other = Other::start_with_watches(5, &desk).unwrap();
+    other.ask("ready");
+    assert_eq!(other.ask("watching"), "watching");
+    for folder in 0..20 {
+        desk.put(&format!("f{folder}/b.md"), "walrus");
+    }
+    eventually("it says so", || {
+        other.ask("watching").starts_with("looking every 2s")
+    });
+    desk.put("f19/new.md", "ostrich");
+    eventually("the change is found", || other.ask("list").contains("f19/new.md"));
 }

@@ -18,7 +18,49 @@ pub(crate) struct Other {
 
 impl Other {
     pub(crate) fn start(desk: &Desk) -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
+        Self::start_by(Command::new(std::env::current_exe().unwrap()), desk)
+    }
+
+    /// A process for which the system has only so many file watches. `None` where nobody may limit them.
+    pub(crate) fn start_with_watches(watches: usize, desk: &Desk) -> Option<Self> {
+        let limit = format!("echo {watches} > /proc/sys/user/max_inotify_watches");
+        let unshare = |script: &str| {
+            let mut command = Command::new("unshare");
+            command.args(["--user", "--map-root-user", "sh", "-c", script, "sh"]);
+            command
+        };
+        let allowed = unshare(&limit).stderr(Stdio::null()).status();
+        if !allowed.is_ok_and(|status| status.success()) {
+            return None;
+        }
+        let mut command = unshare(&format!("{limit} && exec \"$@\""));
+        command.arg(std::env::current_exe().unwrap());
+        Some(Self::start_by(command, desk))
+    }
+
+    /// A process that may read only what permissions let it. `None` where root cannot give up its privileges.
+    pub(crate) fn start_without_privileges(desk: &Desk) -> Option<Self> {
+        let is_root =
+            std::fs::read_to_string("/proc/self/status").is_ok_and(|status| status.contains("Uid:\t0"));
+        if !is_root {
+            return Some(Self::start(desk));
+        }
+        let unshare = || {
+            let mut command = Command::new("unshare");
+            command.arg("--user");
+            command
+        };
+        let allowed = unshare().arg("true").stderr(Stdio::null()).status();
+        if !allowed.is_ok_and(|status| status.success()) {
+            return None;
+        }
+        let mut command = unshare();
+        command.arg(std::env::current_exe().unwrap());
+        Some(Self::start_by(command, desk))
+    }
+
+    fn start_by(mut command: Command, desk: &Desk) -> Self {
+        let mut process = command
             .args([
                 "--exact",
                 "processes::other_process",
@@ -56,7 +98,7 @@ impl Other {
                 return None;
             }
             // The test harness prints, too.
-            if let Some((_, said)) = line.trim_end().split_once("child: ") {
+            if let Some((_, said)) = line.trim_end_matches('\n').split_once("child: ") {
                 return Some(said.to_owned());
             }
         }
@@ -100,6 +142,18 @@ fn other_process() {
             "ready" => {
                 assert!(notebook.wait_until_embedded(crate::support::PATIENCE));
                 say(&notebook.progress().role.to_string());
+            }
+            "problems" => {
+                let problems = notebook.status().problems;
+                let problems = problems
+                    .iter()
+                    .map(|problem| format!("{} {}: {}", problem.path, problem.state, problem.reason));
+                say(&problems.collect::<Vec<_>>().join(", "));
+            }
+            "watching" => {
+                let watching = || notebook.status().watching;
+                eventually("it is known how changes are noticed", || watching().is_some());
+                say(&watching().unwrap());
             }
             "role" => say(&notebook.progress().role.to_string()),
             "find" => say(&found(&notebook, rest).join(" ")),

@@ -16,6 +16,7 @@ mod errors;
 mod replies;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use holdall::prelude::*;
 use holdall::protocol::PromptMessage;
@@ -26,6 +27,8 @@ use arguments::{ModeArgument, SortArgument, When, filter_of, note_uri};
 use errors::call_error;
 use replies::{ChangeReply, ListReply, NoteReply, RelatedReply, SearchReply, StatusReply};
 
+/// How long `resources/list` waits for the first look at the folders: thousands of notes take a second.
+const LISTING_WAIT: Duration = Duration::from_secs(5);
 /// Notes on a page of `resources/list`.
 const RESOURCES_PER_PAGE: usize = 200;
 /// Lines `read_note` returns unless asked for more.
@@ -305,6 +308,8 @@ impl NotesToolset {
     }
 
     fn list_resources(&self, cursor: Option<&str>) -> CallResult<Page> {
+        // Hosts list once, right after they have started the server.
+        self.notebook.wait_until_indexed(LISTING_WAIT);
         let request = ListRequest {
             limit: RESOURCES_PER_PAGE,
             cursor: cursor.map(str::to_owned),

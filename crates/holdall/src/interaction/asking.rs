@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rmcp::model::{InputRequest, InputRequiredResult, InputResponses};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::confirm::CONFIRMATION;
 use super::patience::Patience;
@@ -24,12 +25,15 @@ pub(crate) enum Way {
     Peer,
     /// Into the reply. The function ends with an error that says so, and runs again with the answers.
     Rounds(Rounds),
-    /// To whoever answers them while the call runs on without a client. The function waits.
-    #[allow(dead_code, reason = "calls that outlive their request bring it")]
-    Inbox(Arc<dyn Inbox>),
+    /// To whoever takes them while the call runs on after its reply. The function waits.
+    Inbox {
+        inbox: Arc<dyn Inbox>,
+        /// What was asked and answered before the call went on alone.
+        earlier: Rounds,
+    },
 }
 
-/// Takes the questions of a call that outlives its request.
+/// Takes the questions of a call that outlives its request: see [`Asking::outlive`].
 pub(crate) trait Inbox: Send + Sync {
     /// Puts a question and resolves with the client's answer, which is the result of `request` as the protocol has
     /// it, unchecked. An answer that makes no sense is asked for again under the same key. Dropped when the call
@@ -51,6 +55,7 @@ pub(crate) struct Asking {
     pub(crate) settings: Arc<Settings>,
     pub(crate) patience: Patience,
     way: Way,
+    cancellation: Option<CancellationToken>,
     incoming: Option<Incoming>,
     call: Option<CallInfo>,
     asked: Mutex<Asked>,
@@ -78,25 +83,30 @@ impl Asking {
             settings,
             patience: Patience::default(),
             way: Way::Nowhere,
+            cancellation: None,
             incoming: None,
             call: None,
             asked: Mutex::default(),
         }
     }
 
-    /// The same call with another way.
-    #[allow(dead_code, reason = "calls that outlive their request bring it")]
-    pub(crate) fn through(&self, inbox: Arc<dyn Inbox>) -> Self {
-        Self {
-            way: Way::Inbox(inbox),
-            call: self.call.clone(),
-            ..Self::new(Arc::clone(&self.settings))
-        }
-    }
-
     /// Lets the call ask.
     pub(crate) fn receive(&mut self, incoming: Incoming) {
         self.incoming = Some(incoming);
+    }
+
+    /// Lets the call go on after its request was answered: its questions go to the inbox, and it ends when
+    /// `cancellation` says so, no longer with the request. For contexts on their way into the pipeline.
+    #[allow(dead_code, reason = "what outlives its request is not part of this room")]
+    pub(crate) fn outlive(&mut self, inbox: Arc<dyn Inbox>, cancellation: CancellationToken) {
+        let earlier = Rounds::new(None, InputResponses::new());
+        self.way = Way::Inbox { inbox, earlier };
+        self.cancellation = Some(cancellation);
+    }
+
+    /// What ends the call, if not its request.
+    pub(crate) fn cancellation(&self) -> Option<&CancellationToken> {
+        self.cancellation.as_ref()
     }
 
     pub(crate) fn way(&self) -> &Way {
@@ -134,10 +144,13 @@ impl Asking {
     /// Whatever error it ended with: while an answer is missing, every failure may be a consequence of that, and the
     /// function runs again anyway. A function that succeeds has decided to go on without the answer.
     pub(crate) fn settle<T>(&self, outcome: CallResult<T>) -> CallResult<T> {
-        let (Err(_), Way::Rounds(rounds), Some(call)) = (&outcome, &self.way, &self.call) else {
+        let (Err(error), Way::Rounds(rounds), Some(call)) = (&outcome, &self.way, &self.call) else {
             return outcome;
         };
-        if !rounds.has_asked() {
+        // With what the client lacks, no answer will help.
+        let hopeless = matches!(error.signal(), Some(Signal::MissingCapability(_)))
+            || error.kind() == ErrorKind::ConfirmationRequired;
+        if hopeless || !rounds.has_asked() {
             return outcome;
         }
         match rounds.reply(&self.settings.keys, &call.binding) {
@@ -191,13 +204,14 @@ pub(crate) fn begin(
         None => None,
     };
     context.check_log_level()?;
-    let way = if context.is_stateless() {
-        Way::Rounds(Rounds::new(rounds, incoming.answers.unwrap_or_default()))
-    } else {
-        Way::Peer
-    };
+    let rounds = Rounds::new(rounds, incoming.answers.unwrap_or_default());
+    let stateless = context.is_stateless();
     if let Some(asking) = context.asking_mut() {
-        asking.way = way;
+        match &mut asking.way {
+            Way::Inbox { earlier, .. } => *earlier = rounds,
+            way if stateless => *way = Way::Rounds(rounds),
+            way => *way = Way::Peer,
+        }
         asking.call = Some(CallInfo {
             binding,
             confirmable: incoming.confirmable,

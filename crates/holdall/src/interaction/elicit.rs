@@ -58,12 +58,12 @@ impl<T> Answer<T> {
         }
     }
 
-    fn map<U>(self, with: impl FnOnce(T) -> U) -> Answer<U> {
-        match self {
-            Self::Accepted(value) => Answer::Accepted(with(value)),
+    fn try_map<U, E>(self, with: impl FnOnce(T) -> Result<U, E>) -> Result<Answer<U>, E> {
+        Ok(match self {
+            Self::Accepted(value) => Answer::Accepted(with(value)?),
             Self::Declined => Answer::Declined,
             Self::Cancelled => Answer::Cancelled,
-        }
+        })
     }
 }
 
@@ -243,14 +243,9 @@ async fn fill_in<T: DeserializeOwned>(
         message,
         form.schema(old).map_err(|problem| no_form::<T>(&[problem]))?,
     );
-    put(
-        &context,
-        Question::new(key, request)?,
-        |answer| match read_answer(answer)? {
-            Answer::Accepted(content) => form.read(content).map(Answer::Accepted),
-            other => Ok(other.map(|_| unreachable!("only accepted answers have content"))),
-        },
-    )
+    put(&context, Question::new(key, request)?, |answer| {
+        read_answer(answer)?.try_map(|content| form.read(content))
+    })
     .await
 }
 
@@ -279,13 +274,9 @@ async fn visit<T: DeserializeOwned>(
         elicitation_id,
     }));
     put(&context, Question::new(key, request)?, |answer| {
-        match read_answer(answer)? {
-            // There is no content, so what the type makes of nothing.
-            Answer::Accepted(_) => serde_json::from_value(Value::Null)
-                .map(Answer::Accepted)
-                .map_err(|error| error.to_string()),
-            other => Ok(other.map(|_| unreachable!("only accepted answers have content"))),
-        }
+        // There is no content, so the type is that of nothing.
+        let nothing = |_| serde_json::from_value(Value::Null).map_err(|error| error.to_string());
+        read_answer(answer)?.try_map(nothing)
     })
     .await
 }

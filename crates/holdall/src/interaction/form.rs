@@ -287,3 +287,160 @@ fn kept(schema: &JsonObject, keywords: &[&str]) -> JsonObject {
         .filter_map(|name| Some(((*name).to_owned(), schema.get(*name)?.clone())));
     pairs.collect::<Map<_, _>>()
 }
+
+#[cfg(test)]
+mod tests {
+    use schemars::JsonSchema;
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::argument::schema_of;
+
+    fn form(schema: Value) -> Result<Form, Vec<String>> {
+        Form::new(schema.as_object().cloned().expect("an object"))
+    }
+
+    /// The one field `it` of a form, as the client is shown it.
+    fn field(schema: Value) -> Result<Value, String> {
+        let form = form(json!({"type": "object", "properties": {"it": schema}}));
+        let form = form.map_err(|problems| problems.join("; "))?;
+        let shown = serde_json::to_value(form.schema(false)?).expect("JSON");
+        Ok(shown["properties"]["it"].clone())
+    }
+
+    #[test]
+    fn what_the_protocol_allows_stays_as_it_is() {
+        for schema in [
+            json!({"type": "string", "title": "T", "description": "D", "minLength": 1, "maxLength": 9, "default": "x"}),
+            json!({"type": "string", "format": "email"}),
+            json!({"type": "integer", "minimum": 1, "maximum": 9, "default": 5}),
+            json!({"type": "number", "minimum": 0.5, "default": 95.5}),
+            json!({"type": "boolean", "default": true}),
+            json!({"type": "string", "enum": ["a", "b"], "default": "a"}),
+            json!({"type": "string", "enum": ["a", "b"], "enumNames": ["A", "B"]}),
+            json!({"type": "string", "oneOf": [{"const": "a", "title": "A"}, {"const": "b", "title": "B"}]}),
+            json!({"type": "array", "items": {"type": "string", "enum": ["a", "b"]}, "minItems": 1, "default": ["a"]}),
+            json!({"type": "array", "items": {"anyOf": [{"const": "a", "title": "A"}]}, "maxItems": 2}),
+        ] {
+            assert_eq!(field(schema.clone()), Ok(schema));
+        }
+    }
+
+    #[test]
+    fn what_is_more_than_the_protocol_allows_is_not_shown() {
+        for (schema, shown) in [
+            (
+                json!({"type": "string", "pattern": "^a", "format": "uuid"}),
+                json!({"type": "string"}),
+            ),
+            (
+                json!({"type": ["string", "null"], "default": null}),
+                json!({"type": "string"}),
+            ),
+            (
+                json!({"type": ["integer", "null"], "maximum": 3}),
+                json!({"type": "integer", "maximum": 3}),
+            ),
+            (
+                json!({"type": "integer", "exclusiveMinimum": 0, "exclusiveMaximum": 10}),
+                json!({"type": "integer", "minimum": 1, "maximum": 9}),
+            ),
+            (
+                json!({"type": "number", "exclusiveMinimum": 0}),
+                json!({"type": "number"}),
+            ),
+            (json!({"const": "a"}), json!({"type": "string", "enum": ["a"]})),
+            (
+                json!({"description": "D", "anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}]}),
+                json!({"type": "string", "description": "D", "enum": ["a"]}),
+            ),
+            (
+                json!({"oneOf": [{"const": "a", "description": "An a."}, {"enum": ["b", "c"]}]}),
+                json!({"type": "string", "oneOf": [
+                    {"const": "a", "title": "An a."}, {"const": "b", "title": "b"}, {"const": "c", "title": "c"},
+                ]}),
+            ),
+        ] {
+            assert_eq!(field(schema), Ok(shown));
+        }
+    }
+
+    #[test]
+    fn what_is_no_form_is_explained() {
+        for (schema, problem) in [
+            (json!({"type": "object", "properties": {}}), "a form is flat"),
+            (
+                json!({"type": "array", "items": {"type": "string"}}),
+                "a list of something else than choices",
+            ),
+            (json!({"type": "array"}), "a list of something else than choices"),
+            (json!({"enum": [1, 2]}), "the choice 1"),
+            (
+                json!({"oneOf": [{"type": "string"}, {"type": "integer"}]}),
+                "several forms",
+            ),
+            (json!({"type": ["string", "integer"]}), "none of text, number"),
+            (json!({}), "none of text, number"),
+            (json!(true), "has no schema"),
+            (json!({"$ref": "#/$defs/x"}), "none of text, number"),
+        ] {
+            let found = field(schema).expect_err("this is no form");
+            assert!(found.contains("`it`") && found.contains(problem), "{found}");
+        }
+        let found = form(json!({"type": "string"})).err().expect("a text is no form");
+        assert!(found[0].contains("use a struct"), "{found:?}");
+        // All at once.
+        let both = json!({"type": "object", "properties": {"a": {}, "b": {}}});
+        assert_eq!(form(both).err().map(|problems| problems.len()), Some(2));
+    }
+
+    #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+    struct Booking {
+        #[schemars(regex(pattern = "^[A-Z]"))]
+        name: String,
+        #[serde(default = "two")]
+        people: u8,
+        at: Option<String>,
+    }
+
+    fn two() -> u8 {
+        2
+    }
+
+    #[test]
+    fn answers_are_checked_against_all_the_type_says() {
+        let form = Form::new(schema_of::<Booking>()).map_err(|problems| problems.join("; "));
+        let form = form.unwrap_or_else(|problems| panic!("{problems}"));
+        let booking = |name: &str, people, at: Option<&str>| Booking {
+            name: name.into(),
+            people,
+            at: at.map(str::to_owned),
+        };
+        for (content, read) in [
+            (json!({"name": "Ada"}), booking("Ada", 2, None)),
+            (
+                json!({"name": "Ada", "people": "3", "at": null}),
+                booking("Ada", 3, None),
+            ),
+            (
+                json!({"name": "Ada", "at": "7", "more": true}),
+                booking("Ada", 2, Some("7")),
+            ),
+        ] {
+            assert_eq!(form.read(content), Ok(read));
+        }
+        for (content, problem) in [
+            (json!({"name": "ada"}), "/name: expected text matching ^[A-Z]"),
+            (
+                json!({"name": "Ada", "people": 256}),
+                "/people: expected 255 or less, got 256",
+            ),
+            (json!({"people": 1}), "/name: is required"),
+            (json!(null), "/name: is required"),
+            (json!(["Ada"]), "expected an object"),
+        ] {
+            let found = form.read::<Booking>(content).expect_err("this does not fit");
+            assert!(found.contains(problem), "{found}");
+        }
+    }
+}

@@ -42,6 +42,8 @@ mod rounds;
 mod sample;
 mod sealed;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod wait;
 
 pub(crate) use asking::{Asking, Incoming, begin};

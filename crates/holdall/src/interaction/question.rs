@@ -86,7 +86,13 @@ pub(crate) async fn put<A>(
             // Asked a second time, this ends the function: the next round has the next answer.
             Way::Rounds(rounds) => rounds.ask(&question)?,
             Way::Peer => waiting(context, peer::ask(context, question.request())).await?,
-            Way::Inbox(inbox) => waiting(context, inbox.ask(question.key(), question.request())).await?,
+            Way::Inbox { inbox, earlier } => match earlier.answer(&question) {
+                Some(answer) => answer,
+                None => {
+                    let answer = async { inbox.ask(question.key(), question.request()).await };
+                    waiting(context, answer).await?
+                }
+            },
         };
         let complaint = match read(answer) {
             Ok(answer) => return Ok(answer),
@@ -109,9 +115,10 @@ pub(crate) async fn put<A>(
 async fn waiting(context: &Context, answer: impl Future<Output = CallResult<Value>>) -> CallResult<Value> {
     let _pause = context.asking().patience.pause();
     tokio::select! {
+        // First, so that a call that is over asks nobody any more.
         biased;
-        answer = answer => answer,
         () = context.cancelled() => Err(CallError::new(ErrorKind::Cancelled, "the client cancelled the call")),
+        answer = answer => answer,
     }
 }
 

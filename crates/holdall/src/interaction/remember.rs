@@ -43,7 +43,7 @@ impl Context {
         T: Serialize + DeserializeOwned,
         F: IntoFuture<Output = CallResult<T>>,
     {
-        let Way::Rounds(rounds) = self.asking().way() else {
+        let (Way::Rounds(rounds) | Way::Inbox { earlier: rounds, .. }) = self.asking().way() else {
             return work.await;
         };
         if let Some(value) = rounds.kept(key) {

@@ -101,12 +101,10 @@ impl Rounds {
 
     /// The answer if it is there. Otherwise the question goes into the reply, and the error ends the function.
     pub(crate) fn ask(&self, question: &Question) -> CallResult<Value> {
-        let mut progress = self.progress();
-        if question.is_repeated() {
-            progress.answers.remove(question.key());
-        } else if let Some(answer) = progress.answer(question) {
+        if let Some(answer) = self.answer(question) {
             return Ok(answer);
         }
+        let mut progress = self.progress();
         // What does not go into this reply is asked in the next round.
         if progress.pending.len() < QUESTIONS_MAX {
             let pending = (question.fingerprint().to_owned(), question.request());
@@ -114,6 +112,16 @@ impl Rounds {
         }
         let message = "a question waits for the answer of the client";
         Err(CallError::new(ErrorKind::InputRequired, message).signalling(Signal::Asked))
+    }
+
+    /// The answer if it is there.
+    pub(crate) fn answer(&self, question: &Question) -> Option<Value> {
+        let mut progress = self.progress();
+        if question.is_repeated() {
+            progress.answers.remove(question.key());
+            return None;
+        }
+        progress.answer(question)
     }
 
     /// Whether something has to be asked.

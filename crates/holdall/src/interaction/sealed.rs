@@ -141,3 +141,153 @@ pub(crate) fn digest(parts: &[&[u8]], bytes: usize) -> String {
     let hash = hash.finalize();
     URL_SAFE_NO_PAD.encode(&hash[..bytes.min(hash.len())])
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn keys(of: &[u8]) -> Keys {
+        Keys::new(of.iter().map(|byte| vec![*byte; 32]).collect()).expect("the keys are right")
+    }
+
+    fn binding() -> Binding {
+        Binding {
+            server: "tasks".into(),
+            principal: "ada".into(),
+            method: "tools/call",
+            name: "delete".into(),
+            arguments: arguments(json!({"ids": [1, 2], "filter": {"a": 1, "b": null}})),
+        }
+    }
+
+    fn arguments(value: Value) -> JsonObject {
+        value.as_object().cloned().expect("an object")
+    }
+
+    fn sealed() -> String {
+        keys(&[1]).seal(Purpose::State, &binding(), b"payload", MINUTE)
+    }
+
+    fn opens(keys: &Keys, binding: &Binding, sealed: &str) -> bool {
+        let payload = keys.open(Purpose::State, binding, sealed);
+        payload
+            .inspect(|payload| assert_eq!(payload, b"payload"))
+            .is_some()
+    }
+
+    #[test]
+    fn what_was_sealed_opens_in_any_order_of_the_arguments() {
+        let mut other = binding();
+        assert!(opens(&keys(&[1]), &other, &sealed()));
+        other.arguments = arguments(json!({"filter": {"b": null, "a": 1}, "ids": [1, 2]}));
+        assert!(opens(&keys(&[1]), &other, &sealed()));
+    }
+
+    #[test]
+    fn no_byte_can_be_changed_added_or_left_out() {
+        let (keys, binding, sealed) = (keys(&[1]), binding(), sealed());
+        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.+/= \0";
+        for index in 0..sealed.len() {
+            for byte in alphabet {
+                let mut changed = sealed.clone().into_bytes();
+                if changed[index] == *byte {
+                    continue;
+                }
+                changed[index] = *byte;
+                let changed = String::from_utf8(changed).expect("ASCII");
+                assert!(!opens(&keys, &binding, &changed), "{changed}");
+            }
+            let (before, after) = sealed.split_at(index);
+            assert!(!opens(&keys, &binding, before));
+            assert!(!opens(&keys, &binding, after) || index == 0);
+            assert!(!opens(&keys, &binding, &format!("{before}A{after}")));
+            assert!(!opens(&keys, &binding, &format!("{before}{}", &after[1..])));
+        }
+        assert!(!opens(&keys, &binding, &format!("{sealed}A")));
+    }
+
+    #[test]
+    fn nothing_of_the_call_can_be_another() {
+        let others = [
+            Binding {
+                server: "notes".into(),
+                ..binding()
+            },
+            Binding {
+                principal: "bob".into(),
+                ..binding()
+            },
+            Binding {
+                method: "prompts/get",
+                ..binding()
+            },
+            Binding {
+                name: "delete_all".into(),
+                ..binding()
+            },
+            // Where one field ends and the next begins is part of it.
+            Binding {
+                server: "tasks\",\"ada".into(),
+                principal: String::new(),
+                ..binding()
+            },
+            Binding {
+                arguments: arguments(json!({"ids": [2, 1], "filter": {"a": 1, "b": null}})),
+                ..binding()
+            },
+            Binding {
+                arguments: arguments(json!({"ids": [1, 2], "filter": {"a": 1}})),
+                ..binding()
+            },
+            Binding {
+                arguments: arguments(json!({"ids": [1, 2], "filter": {"a": "1", "b": null}})),
+                ..binding()
+            },
+        ];
+        for other in &others {
+            assert!(!opens(&keys(&[1]), other, &sealed()), "{:?}", other.arguments);
+        }
+        let code = keys(&[1]).seal(Purpose::Confirmation, &binding(), b"payload", MINUTE);
+        assert!(
+            !opens(&keys(&[1]), &binding(), &code),
+            "one purpose is not another"
+        );
+    }
+
+    #[test]
+    fn it_expires() {
+        let sealed = keys(&[1]).seal(Purpose::State, &binding(), b"payload", Duration::ZERO);
+        // Good for the rest of this millisecond.
+        let now = || {
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            now.expect("it is after 1970").as_millis()
+        };
+        let sealed_at = now();
+        while now() <= sealed_at {
+            std::hint::spin_loop();
+        }
+        assert!(!opens(&keys(&[1]), &binding(), &sealed));
+    }
+
+    #[test]
+    fn the_first_key_seals_and_all_open() {
+        assert!(opens(&keys(&[2, 1]), &binding(), &sealed()));
+        assert!(!opens(&keys(&[2]), &binding(), &sealed()));
+        let newer = keys(&[2, 1]).seal(Purpose::State, &binding(), b"payload", MINUTE);
+        assert!(opens(&keys(&[3, 2]), &binding(), &newer));
+        assert!(!opens(&keys(&[1]), &binding(), &newer));
+        // The same key twice is one key.
+        assert!(opens(&keys(&[1, 1]), &binding(), &sealed()));
+    }
+
+    #[test]
+    fn random_keys_differ() {
+        let [one, other] = [(); 2].map(|()| Keys::random().expect("the system has random bytes"));
+        let sealed = one.seal(Purpose::State, &binding(), b"payload", MINUTE);
+        assert!(opens(&one, &binding(), &sealed) && !opens(&other, &binding(), &sealed));
+    }
+}

@@ -40,12 +40,12 @@ impl Context {
     /// }
     /// ```
     ///
-    /// Blocking functions have threads of their own, so this holds up no other call; it ends when the call is
+    /// Blocking functions run where they may block, so this holds up no other call; it ends when the call is
     /// cancelled.
     ///
     /// # Errors
     /// Those of the question, and one of kind [`ErrorKind::Internal`](crate::ErrorKind::Internal) anywhere else than
-    /// on the thread of a blocking function, where waiting could hold up the very answer it waits for.
+    /// in a blocking function, where waiting could hold up the very answer it waits for.
     pub fn wait<T>(&self, question: impl IntoFuture<Output = CallResult<T>>) -> CallResult<T> {
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) if MAY_BLOCK.get() => runtime.block_on(question.into_future()),

@@ -10,6 +10,7 @@
 mod page;
 mod template;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::model::{Annotations, CacheScope, ReadResourceResult, Role};
@@ -22,6 +23,7 @@ use crate::contract::Contract;
 use crate::error::{CallError, CallResult};
 use crate::pipeline::TIMEOUT;
 use crate::protocol::JsonObject;
+use crate::provider::labels::Labels;
 use crate::reply::{IntoResourceBody, ResourceBody};
 use crate::schema::header;
 use crate::state::RequiredState;
@@ -60,8 +62,7 @@ pub struct Resource {
     ttl: Duration,
     cache: Cache,
     variables: Vec<Argument>,
-    tags: Vec<String>,
-    scopes: Vec<String>,
+    labels: Labels,
     timeout: Duration,
     contents_bytes_max: usize,
     handler: Option<Handler<ResourceBody>>,
@@ -97,8 +98,7 @@ impl Resource {
             ttl: Duration::ZERO,
             cache: Cache::default(),
             variables: Vec::new(),
-            tags: Vec::new(),
-            scopes: Vec::new(),
+            labels: Labels::default(),
             timeout: TIMEOUT,
             contents_bytes_max: CONTENTS_BYTES_MAX,
             handler: None,
@@ -181,13 +181,13 @@ impl Resource {
 
     /// Adds a tag, listed in `_meta`.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.tags.push(tag.into());
+        self.labels.tags.push(tag.into());
         self
     }
 
     /// Adds scopes: only callers that have all of them see the resource and may read it.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.scopes.extend(scopes.into_iter().map(Into::into));
+        self.labels.add_scopes(scopes);
         self
     }
 
@@ -262,10 +262,12 @@ impl Resource {
     }
 
     pub(crate) fn build(mut self) -> Result<BuiltResource, Vec<String>> {
-        let mut problems = Vec::new();
+        let mut problems: Vec<String> = self.labels.problems().collect();
         problems.extend(self.about.problems());
         problems.extend(misplaced_headers(&self.variables));
-        let address = self.address().map_err(|problem| problems.push(problem)).ok();
+        let address = Address::parse(&self.uri)
+            .map_err(|problem| problems.push(problem))
+            .ok();
         if let Some(Address::Template(template)) = &address {
             self.describe_variables(template, &mut problems);
         } else if !self.variables.is_empty() {
@@ -281,7 +283,8 @@ impl Resource {
             (Some(address), Some(contract), Some(handler)) if problems.is_empty() => Ok(BuiltResource {
                 name: self.name.unwrap_or_else(|| self.uri.clone()),
                 uri: self.uri,
-                meta: tags_meta(&self.tags),
+                meta: tags_meta(&self.labels.tags),
+                labels: self.labels,
                 about: self.about,
                 mime_type: self.mime_type,
                 size: self.size,
@@ -289,7 +292,7 @@ impl Resource {
                 ttl_ms: u64::try_from(self.ttl.as_millis()).unwrap_or(u64::MAX),
                 cache: self.cache,
                 address,
-                contract,
+                contract: Arc::new(contract),
                 handler,
                 lister: self.lister,
                 completers: self.completers,
@@ -297,25 +300,6 @@ impl Resource {
                 contents_bytes_max: self.contents_bytes_max,
             }),
             _ => Err(problems),
-        }
-    }
-
-    fn address(&self) -> Result<Address, String> {
-        let scheme = self.uri.split_once(':').map_or("", |(scheme, _)| scheme);
-        let valid = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-        if !valid {
-            return Err(format!(
-                "`{}` is not a URI: it needs a scheme, such as `note://…`",
-                self.uri
-            ));
-        }
-        if Template::has_variables(&self.uri) {
-            Template::parse(&self.uri).map(Address::Template)
-        } else {
-            Ok(Address::Fixed)
         }
     }
 
@@ -344,12 +328,34 @@ impl Resource {
 }
 
 /// Where a resource is found.
+#[derive(Clone)]
 enum Address {
     Fixed,
     Template(Template),
 }
 
+impl Address {
+    fn parse(uri: &str) -> Result<Self, String> {
+        let scheme = uri.split_once(':').map_or("", |(scheme, _)| scheme);
+        let valid = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+        if !valid {
+            return Err(format!(
+                "`{uri}` is not a URI: it needs a scheme, such as `note://…`"
+            ));
+        }
+        if Template::has_variables(uri) {
+            Template::parse(uri).map(Self::Template)
+        } else {
+            Ok(Self::Fixed)
+        }
+    }
+}
+
 /// A resource ready to be listed and read.
+#[derive(Clone)]
 pub(crate) struct BuiltResource {
     pub(crate) uri: String,
     pub(crate) name: String,
@@ -358,10 +364,11 @@ pub(crate) struct BuiltResource {
     size: Option<u64>,
     hints: Option<Annotations>,
     meta: Option<rmcp::model::MetaObject>,
+    pub(crate) labels: Labels,
     ttl_ms: u64,
     cache: Cache,
     address: Address,
-    pub(crate) contract: Contract,
+    pub(crate) contract: Arc<Contract>,
     pub(crate) handler: Handler<ResourceBody>,
     pub(crate) lister: Option<Handler<Page>>,
     pub(crate) completers: Vec<(String, Completer)>,
@@ -370,6 +377,18 @@ pub(crate) struct BuiltResource {
 }
 
 impl BuiltResource {
+    /// The same resource at another URI, which has the same variables.
+    pub(crate) fn moved(&self, uri: String) -> Result<Self, String> {
+        let mut moved = self.clone();
+        moved.address = Address::parse(&uri)?;
+        // A resource without a name of its own is called by its URI.
+        if moved.name == moved.uri {
+            moved.name.clone_from(&uri);
+        }
+        moved.uri = uri;
+        Ok(moved)
+    }
+
     /// The variables in `uri` if it belongs to this resource.
     pub(crate) fn variables_of(&self, uri: &str) -> Option<CallResult<JsonObject>> {
         match &self.address {

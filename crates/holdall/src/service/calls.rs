@@ -19,13 +19,15 @@ impl Service {
     pub(super) async fn call(
         &self,
         request: CallToolRequestParams,
-        mut context: Context,
+        context: Context,
     ) -> Result<CallToolResponse, ErrorData> {
         let tool = self
-            .inner
-            .registry
-            .tool(&request.name)
+            .catalogue()
+            .tools
+            .find(&request.name, context.principal())
+            .cloned()
             .map_err(|error| protocol_error(&error, None))?;
+        let mut context = context.at(&tool.home);
         // What never looks at its context asks nothing, but whoever brings a state that is not ours must learn it.
         if !tool.without_context || request.request_state.is_some() {
             context.receive(Incoming {
@@ -44,7 +46,8 @@ impl Service {
             handler: &tool.handler,
         };
         let outcome = pipeline::run(target, request.arguments.unwrap_or_default(), context).await;
-        let outcome = outcome.and_then(|result| {
+        let outcome = outcome.and_then(|mut result| {
+            tool.outward_contents(&mut result.content);
             within(
                 "result",
                 &tool.listing.name,
@@ -84,7 +87,12 @@ impl Service {
     }
 
     async fn contents(&self, uri: &str, context: Context) -> CallResult<ReadResourceResult> {
-        let (resource, variables) = self.inner.registry.resource(uri)?;
+        let (resource, variables) = {
+            let catalogue = self.catalogue();
+            let (resource, variables) = catalogue.resource(uri, context.principal())?;
+            (resource.clone(), variables)
+        };
+        let context = context.at(&resource.home);
         let target = Target {
             kind: "resource",
             name: &resource.uri,
@@ -93,7 +101,10 @@ impl Service {
             handler: &resource.handler,
         };
         let body = pipeline::run(target, variables, context).await?;
-        let contents = body.into_contents(uri, resource.mime_type());
+        let mut contents = body.into_contents(uri, resource.mime_type());
+        contents
+            .iter_mut()
+            .for_each(|contents| resource.outward_content(contents));
         let bytes = contents.iter().map(contents_bytes).sum();
         within("resource", uri, bytes, resource.contents_bytes_max)?;
         Ok(resource.hinted(ReadResourceResult::new(contents)))
@@ -102,13 +113,15 @@ impl Service {
     pub(super) async fn prompt(
         &self,
         request: GetPromptRequestParams,
-        mut context: Context,
+        context: Context,
     ) -> Result<GetPromptResponse, ErrorData> {
         let prompt = self
-            .inner
-            .registry
-            .prompt(&request.name)
+            .catalogue()
+            .prompts
+            .find(&request.name, context.principal())
+            .cloned()
             .map_err(|error| protocol_error(&error, None))?;
+        let mut context = context.at(&prompt.home);
         context.receive(Incoming {
             method: "prompts/get",
             answers: request.input_responses,
@@ -127,6 +140,9 @@ impl Service {
         let outcome = pipeline::run(target, arguments, context).await;
         match outcome {
             Ok(mut result) => {
+                for message in &mut result.messages {
+                    prompt.outward_contents(std::slice::from_mut(&mut message.content));
+                }
                 result.description = result.description.or_else(|| prompt.listing.description.clone());
                 Ok(result.into())
             }
@@ -167,6 +183,7 @@ pub(super) fn protocol_error(error: &CallError, uri: Option<&str>) -> ErrorData 
     let code = match error.kind() {
         ErrorKind::NotFound if uri.is_some() => ErrorCode::RESOURCE_NOT_FOUND,
         ErrorKind::NotFound | ErrorKind::InvalidArguments | ErrorKind::Ambiguous => ErrorCode::INVALID_PARAMS,
+        ErrorKind::InsufficientScope => ErrorCode::INVALID_REQUEST,
         _ => ErrorCode::INTERNAL_ERROR,
     };
     let mut data = json!({ "error": error.to_json() });

@@ -1,63 +1,125 @@
-//! What there is: pages of resources, and suggestions for what is being typed.
+//! What there is, page by page, as the caller may see it, and suggestions for what is being typed.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rmcp::model::{CompleteRequestParams, CompleteResult, CompletionInfo, ListResourcesResult, Reference};
+use rmcp::model::{
+    CompleteRequestParams, CompleteResult, CompletionInfo, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListToolsResult, Reference,
+};
 
 use super::Service;
+use super::cursor::{self, Cursor, List, Place};
 use crate::completion::{Completer, VALUES_MAX};
 use crate::context::Context;
 use crate::contract::Contract;
 use crate::error::{CallError, CallResult};
 use crate::pipeline::{self, TIMEOUT, Target};
+use crate::principal::Principal;
 use crate::protocol::JsonObject;
+use crate::provider::catalogue::{Catalogue, Home, Offered};
 use crate::resource::{BuiltResource, Page};
 
 impl Service {
-    /// Fixed resources and the first page of the first lister; then page by page, lister by lister.
-    pub(super) async fn list(
+    pub(super) fn tools(&self, cursor: Option<&str>, principal: &Principal) -> CallResult<ListToolsResult> {
+        let from = decode(List::Tools, cursor)?;
+        let catalogue = self.catalogue();
+        let (tools, next) = cursor::page(&catalogue.tools, from.as_ref(), self.page_size(), principal);
+        let listed = tools.into_iter().map(|tool| tool.listing.clone());
+        let mut result = ListToolsResult::with_all_items(listed.collect());
+        result.next_cursor = next.map(|place| Cursor::encode(List::Tools, place));
+        Ok(result)
+    }
+
+    pub(super) fn prompts(
         &self,
-        cursor: Option<String>,
+        cursor: Option<&str>,
+        principal: &Principal,
+    ) -> CallResult<ListPromptsResult> {
+        let from = decode(List::Prompts, cursor)?;
+        let catalogue = self.catalogue();
+        let (prompts, next) = cursor::page(&catalogue.prompts, from.as_ref(), self.page_size(), principal);
+        let listed = prompts.into_iter().map(|prompt| prompt.listing.clone());
+        let mut result = ListPromptsResult::with_all_items(listed.collect());
+        result.next_cursor = next.map(|place| Cursor::encode(List::Prompts, place));
+        Ok(result)
+    }
+
+    pub(super) fn templates(
+        &self,
+        cursor: Option<&str>,
+        principal: &Principal,
+    ) -> CallResult<ListResourceTemplatesResult> {
+        let from = decode(List::Templates, cursor)?;
+        let catalogue = self.catalogue();
+        let (templates, next) =
+            cursor::page(&catalogue.templates, from.as_ref(), self.page_size(), principal);
+        let listed = templates.into_iter().map(|template| template.template_listing());
+        let mut result = ListResourceTemplatesResult::with_all_items(listed.collect());
+        result.next_cursor = next.map(|place| Cursor::encode(List::Templates, place));
+        Ok(result)
+    }
+
+    /// Fixed resources first; behind the last of them, page by page, what the templates list, one after another.
+    pub(super) async fn resources(
+        &self,
+        cursor: Option<&str>,
         context: Context,
     ) -> CallResult<ListResourcesResult> {
-        let registry = &self.inner.registry;
-        let listers: Vec<&Arc<BuiltResource>> = registry
-            .resources()
-            .iter()
-            .filter(|resource| resource.lister.is_some())
-            .collect();
-        let (index, inner, mut listed) = match cursor {
-            None => {
-                let fixed = registry
-                    .resources()
-                    .iter()
-                    .filter(|resource| !resource.is_template());
-                (0, None, fixed.map(|resource| resource.listing()).collect())
+        let from = decode(List::Resources, cursor)?;
+        let principal = context.principal().clone();
+        let (mut listed, mut next, lister) = match from {
+            Some(Place::Listed(template, inner)) => {
+                let lister = self.lister(&template, &principal).ok_or_else(|| {
+                    // It was a cursor of this list once; the template is gone, or the caller's scopes are.
+                    cursor::wrong(cursor.unwrap_or_default())
+                })?;
+                (Vec::new(), None, Some((lister, inner)))
             }
-            Some(cursor) => {
-                let (index, inner) = decode_cursor(&cursor)?;
-                (index, inner, Vec::new())
+            from => {
+                let catalogue = self.catalogue();
+                let (fixed, next) =
+                    cursor::page(&catalogue.resources, from.as_ref(), self.page_size(), &principal);
+                let listed: Vec<_> = fixed.into_iter().map(|resource| resource.listing()).collect();
+                let first = next
+                    .is_none()
+                    .then(|| listers(&catalogue, &principal).next().cloned());
+                (listed, next, first.flatten().map(|lister| (lister, None)))
             }
         };
-        let mut next = None;
-        if let Some(resource) = listers.get(index) {
-            let page = self.page(resource, inner, context).await?;
-            listed.extend(page.entries.into_iter().map(|entry| resource.entry(entry)));
+        if let Some((lister, inner)) = lister {
+            let page = self.page(&lister, inner, context).await?;
+            listed.extend(page.entries.into_iter().map(|mut entry| {
+                if let Some(route) = lister.route() {
+                    entry.uri = route.uri(&entry.uri);
+                }
+                lister.entry(entry)
+            }));
             next = match page.next {
-                Some(inner) => Some(encode_cursor(index, Some(&inner))),
-                None => (index + 1 < listers.len()).then(|| encode_cursor(index + 1, None)),
+                Some(inner) => Some(Place::Listed(lister.uri.clone(), Some(inner))),
+                None => self.lister_after(&lister.uri, &principal),
             };
         }
         let mut result = ListResourcesResult::with_all_items(listed);
-        result.next_cursor = next;
+        result.next_cursor = next.map(|place| Cursor::encode(List::Resources, place));
         Ok(result)
+    }
+
+    fn lister(&self, template: &str, principal: &Principal) -> Option<Offered<BuiltResource>> {
+        let catalogue = self.catalogue();
+        let mut listers = listers(&catalogue, principal);
+        listers.find(|lister| lister.uri == template).cloned()
+    }
+
+    fn lister_after(&self, template: &str, principal: &Principal) -> Option<Place> {
+        let catalogue = self.catalogue();
+        let mut after = listers(&catalogue, principal).skip_while(|lister| lister.uri != template);
+        let next = after.nth(1)?;
+        Some(Place::Listed(next.uri.clone(), None))
     }
 
     async fn page(
         &self,
-        resource: &BuiltResource,
+        resource: &Offered<BuiltResource>,
         cursor: Option<String>,
         context: Context,
     ) -> CallResult<Page> {
@@ -73,28 +135,30 @@ impl Service {
         };
         let mut arguments = JsonObject::new();
         arguments.extend(cursor.map(|cursor| ("cursor".into(), cursor.into())));
-        pipeline::run(target, arguments, context).await
+        pipeline::run(target, arguments, context.at(&resource.home)).await
     }
 
-    fn completer(&self, reference: &Reference, argument: &str) -> CallResult<Option<&Completer>> {
-        let registry = &self.inner.registry;
-        let completers = match reference {
-            Reference::Prompt(prompt) => &registry.prompt(&prompt.name)?.completers,
-            Reference::Resource(resource) => match registry.resource_declared(&resource.uri) {
-                Some(resource) => &resource.completers,
-                None => {
-                    let message = format!("there is no resource template `{}`", resource.uri);
-                    return Err(
-                        CallError::not_found(message).hint("resources/templates/list shows what there is")
-                    );
-                }
-            },
+    /// What completes an argument, and the server it belongs to.
+    fn completer(
+        &self,
+        reference: &Reference,
+        argument: &str,
+        principal: &Principal,
+    ) -> CallResult<Option<(Completer, std::sync::Arc<Home>)>> {
+        let catalogue = self.catalogue();
+        let (completers, home) = match reference {
+            Reference::Prompt(prompt) => {
+                let prompt = catalogue.prompts.find(&prompt.name, principal)?;
+                (&prompt.completers, &prompt.home)
+            }
+            Reference::Resource(resource) => {
+                let resource = catalogue.declared(&resource.uri, principal)?;
+                (&resource.completers, &resource.home)
+            }
             _ => return Ok(None),
         };
-        Ok(completers
-            .iter()
-            .find(|(name, _)| name == argument)
-            .map(|(_, completer)| completer))
+        let completer = completers.iter().find(|(name, _)| name == argument);
+        Ok(completer.map(|(_, completer)| (completer.clone(), std::sync::Arc::clone(home))))
     }
 
     pub(super) async fn suggest(
@@ -102,7 +166,8 @@ impl Service {
         request: CompleteRequestParams,
         context: Context,
     ) -> CallResult<CompleteResult> {
-        let Some(completer) = self.completer(&request.r#ref, &request.argument.name)? else {
+        let found = self.completer(&request.r#ref, &request.argument.name, context.principal())?;
+        let Some((completer, home)) = found else {
             return Ok(CompleteResult::default());
         };
         let target = Target {
@@ -120,7 +185,7 @@ impl Service {
             .map(|(name, value)| (name, value.into()))
             .collect();
         arguments.insert("value".into(), request.argument.value.into());
-        let mut values = pipeline::run(target, arguments, context).await?;
+        let mut values = pipeline::run(target, arguments, context.at(&home)).await?;
         let total = values.len();
         values.truncate(VALUES_MAX);
         let total_u32 = u32::try_from(total).ok();
@@ -129,22 +194,19 @@ impl Service {
     }
 }
 
+/// The templates that list their resources.
+fn listers<'a>(
+    catalogue: &'a Catalogue,
+    principal: &'a Principal,
+) -> impl Iterator<Item = &'a Offered<BuiltResource>> {
+    let templates = catalogue.templates.visible(principal);
+    templates.filter(|template| template.lister.is_some())
+}
+
+fn decode(list: List, cursor: Option<&str>) -> CallResult<Option<Place>> {
+    cursor.map(|cursor| Cursor::decode(list, cursor)).transpose()
+}
+
 /// Lists and completions have no arguments of their own to check.
 static OPEN: LazyLock<Contract> =
     LazyLock::new(|| Contract::of_schema(JsonObject::new()).expect("the empty schema is valid"));
-
-fn encode_cursor(index: usize, inner: Option<&str>) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{index}:{}", inner.unwrap_or_default()))
-}
-
-fn decode_cursor(cursor: &str) -> CallResult<(usize, Option<String>)> {
-    let wrong = || {
-        CallError::invalid_arguments(format!("`{cursor}` is not a cursor of this list"))
-            .hint("start again without a cursor")
-    };
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| wrong())?;
-    let text = String::from_utf8(bytes).map_err(|_| wrong())?;
-    let (index, inner) = text.split_once(':').ok_or_else(wrong)?;
-    let index = index.parse().map_err(|_| wrong())?;
-    Ok((index, (!inner.is_empty()).then(|| inner.to_owned())))
-}

@@ -5,36 +5,53 @@
 //! | --- | --- |
 //! | `calls` | how a tool is called, a resource read, a prompt got, and how failures are told |
 //! | `listing` | what there is, page by page, and what fits what is being typed |
+//! | `cursor` | where the next page begins |
+//! | `misfits` | what is wrong with a request that is none of the protocol's |
+//! | `outward` | how clients know what a mounted server's results refer to |
+//! | `subscriptions` | who hears of changes, in sessions and on streams |
 
 mod calls;
+mod cursor;
 mod listing;
+mod misfits;
+mod outward;
+mod subscriptions;
 
 use std::sync::Arc;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, Extensions,
-    GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
+    CustomResult, Extensions, GetPromptRequestParams, GetPromptResponse, Implementation,
+    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListToolsResult, PaginatedRequestParams, PromptsCapability,
+    ReadResourceRequestParams, ReadResourceResponse, ResourcesCapability, ServerCapabilities, ServerConfig,
+    SubscribeRequestParams, SubscriptionFilter, ToolsCapability, UnsubscribeRequestParams,
 };
 #[expect(deprecated, reason = "marked as the protocol is")]
 use rmcp::model::{SetLevelRequestMethod, SetLevelRequestParams};
+use rmcp::service::SubscriptionContext;
 
 use self::calls::protocol_error;
+use self::subscriptions::Connection;
 use crate::context::Context;
-use crate::interaction::{Asking, SessionLog, Settings};
+use crate::interaction::{Asking, SessionLog};
+use crate::live::ServerHandle;
 use crate::principal::Principal;
 use crate::protocol::{ErrorData, RequestContext, RoleServer, ServerHandler};
-use crate::registry::Registry;
-use crate::server::Identity;
-use crate::state::States;
+use crate::provider::Kind;
+use crate::provider::catalogue::Catalogue;
+use crate::provider::tree::Tree;
+use crate::server::{Identity, Settings};
 
-/// A server ready to serve. Cloning is cheap; all clones are one server.
+/// A server ready to serve. Cloning is cheap; all clones are one server, and each serves one connection.
 #[derive(Clone)]
 pub struct Service {
     inner: Arc<Inner>,
     identify: Identify,
     log: SessionLog,
+    /// Who is behind the connection, if the transport said so beforehand.
+    opener: Option<Principal>,
+    connection: Connection,
 }
 
 /// How the party behind a request is found out, from what the transport attached to it.
@@ -42,27 +59,22 @@ type Identify = Arc<dyn Fn(&Extensions) -> Principal + Send + Sync>;
 
 struct Inner {
     identity: Identity,
-    registry: Registry,
-    states: Arc<States>,
-    interaction: Arc<Settings>,
+    settings: Settings,
+    tree: Arc<Tree>,
 }
 
 impl Service {
-    pub(crate) fn new(
-        identity: Identity,
-        registry: Registry,
-        states: Arc<States>,
-        interaction: Settings,
-    ) -> Self {
+    pub(crate) fn new(identity: Identity, settings: Settings, tree: Arc<Tree>) -> Self {
         Self {
             inner: Arc::new(Inner {
                 identity,
-                registry,
-                states,
-                interaction: Arc::new(interaction),
+                settings,
+                tree,
             }),
             identify: Arc::new(|_| Principal::local()),
             log: SessionLog::default(),
+            opener: None,
+            connection: Connection::default(),
         }
     }
 
@@ -76,48 +88,95 @@ impl Service {
         self
     }
 
+    /// A clone for a connection of which the transport already knows what it will attach to its requests. What a
+    /// `subscriptions/listen` stream may hear is settled before its request reaches [`Service::identified_by`], so a
+    /// transport on which not everybody is the same principal opens those connections with this.
+    pub fn opened_with(&self, extensions: &Extensions) -> Self {
+        let mut opened = self.clone();
+        opened.opener = Some((self.identify)(extensions));
+        opened
+    }
+
+    /// The way to change what the server offers while it serves, and to tell clients what has changed.
+    pub fn handle(&self) -> ServerHandle {
+        self.inner.tree.home().server.clone()
+    }
+
     /// The name of the server.
     pub fn name(&self) -> &str {
         &self.inner.identity.name
     }
 
-    /// The names of its tools, in the order of listing.
-    pub fn tool_names(&self) -> impl Iterator<Item = &str> {
-        self.inner
-            .registry
-            .tools()
+    /// The names of all its tools, in the order of listing.
+    pub fn tool_names(&self) -> Vec<String> {
+        let catalogue = self.catalogue();
+        catalogue
+            .tools
             .iter()
-            .map(|tool| tool.listing.name.as_ref())
+            .map(|tool| tool.listing.name.to_string())
+            .collect()
     }
 
-    /// Whether there is a tool of this name which never looks at the context of its call, and whose arguments do
-    /// not travel in headers: its calls need nothing of the protocol.
+    /// Whether there is a tool of this name which never looks at the context of its call, asks for no scopes, and
+    /// whose arguments do not travel in headers: its calls need nothing of the protocol.
     pub fn answers_without_context(&self, tool: &str) -> bool {
-        self.inner
-            .registry
-            .tool(tool)
-            .is_ok_and(|tool| tool.without_context)
+        let catalogue = self.catalogue();
+        let tool = catalogue.tools.get(tool);
+        tool.is_some_and(|tool| tool.without_context && tool.labels.scopes.is_empty())
+    }
+
+    fn catalogue(&self) -> arc_swap::Guard<Arc<Catalogue>> {
+        self.inner.tree.catalogue()
+    }
+
+    fn page_size(&self) -> usize {
+        self.inner.settings.page_size
+    }
+
+    /// Whether clients are told that there are components of this kind: there are, there were, or there will be.
+    fn declares(&self, kind: Kind) -> bool {
+        self.inner.settings.declared.contains(&kind) || self.catalogue().offers(kind)
     }
 
     fn context(&self, request: RequestContext<RoleServer>) -> Context {
         let principal = (self.identify)(&request.extensions);
-        let asking = Asking::new(Arc::clone(&self.inner.interaction));
-        let states = Arc::clone(&self.inner.states);
-        Context::new(request, principal, states, asking, self.log.share())
+        let asking = Asking::new(Arc::clone(&self.inner.settings.interaction));
+        let home = Arc::clone(self.inner.tree.home());
+        Context::new(request, principal, home, asking, self.log.share())
+    }
+
+    fn principal(&self, request: &RequestContext<RoleServer>) -> Principal {
+        (self.identify)(&request.extensions)
+    }
+
+    /// Whom a transport that attaches nothing speaks for.
+    fn unattached(&self) -> Principal {
+        (self.identify)(&Extensions::default())
     }
 }
 
 impl ServerHandler for Service {
     fn get_info(&self) -> ServerConfig {
-        let Inner {
-            identity, registry, ..
-        } = &*self.inner;
+        let identity = &self.inner.identity;
         let mut capabilities = ServerCapabilities::default();
-        capabilities.tools = (!registry.tools().is_empty()).then(Default::default);
-        capabilities.prompts = (!registry.prompts().is_empty()).then(Default::default);
-        capabilities.resources = (!registry.resources().is_empty()).then(Default::default);
-        capabilities.completions = registry.has_completers().then(Default::default);
-        capabilities.logging = registry.may_log().then(Default::default);
+        capabilities.tools = self.declares(Kind::Tool).then(|| {
+            let mut tools = ToolsCapability::default();
+            tools.list_changed = Some(true);
+            tools
+        });
+        capabilities.prompts = self.declares(Kind::Prompt).then(|| {
+            let mut prompts = PromptsCapability::default();
+            prompts.list_changed = Some(true);
+            prompts
+        });
+        capabilities.resources = self.declares(Kind::Resource).then(|| {
+            let mut resources = ResourcesCapability::default();
+            resources.list_changed = Some(true);
+            resources.subscribe = Some(true);
+            resources
+        });
+        capabilities.completions = self.catalogue().has_completers().then(Default::default);
+        capabilities.logging = self.catalogue().may_log().then(Default::default);
         let mut implementation = Implementation::new(&identity.name, &identity.version);
         implementation.title = identity.title.clone();
         let mut config = ServerConfig::new(capabilities).with_server_info(implementation);
@@ -125,23 +184,31 @@ impl ServerHandler for Service {
         config
     }
 
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        context.peer.set_peer_info(request.clone());
+        let result = self.negotiate_initialize(&request)?;
+        self.open_session(self.principal(&context), context.peer);
+        Ok(result)
+    }
+
     async fn list_tools(
         &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let tools = self
-            .inner
-            .registry
-            .tools()
-            .iter()
-            .map(|tool| tool.listing.clone());
-        Ok(ListToolsResult::with_all_items(tools.collect()))
+        let cursor = request.and_then(|request| request.cursor);
+        self.tools(cursor.as_deref(), &self.principal(&context))
+            .map_err(|error| protocol_error(&error, None))
     }
 
     fn get_tool(&self, name: &str) -> Option<rmcp::model::Tool> {
         // Asked for every call over HTTP, and only for the schema: to compare `Mcp-Param-…` headers with.
-        let tool = self.inner.registry.tool(name).ok()?;
+        let catalogue = self.catalogue();
+        let tool = catalogue.tools.get(name)?;
         let mut listing = rmcp::model::Tool::default();
         listing.name = name.to_owned().into();
         listing.input_schema = Arc::clone(&tool.listing.input_schema);
@@ -162,25 +229,19 @@ impl ServerHandler for Service {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
         let cursor = request.and_then(|request| request.cursor);
-        self.list(cursor, self.context(context))
+        self.resources(cursor.as_deref(), self.context(context))
             .await
             .map_err(|error| protocol_error(&error, None))
     }
 
     async fn list_resource_templates(
         &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        let templates = self
-            .inner
-            .registry
-            .resources()
-            .iter()
-            .filter(|resource| resource.is_template());
-        Ok(ListResourceTemplatesResult::with_all_items(
-            templates.map(|resource| resource.template_listing()).collect(),
-        ))
+        let cursor = request.and_then(|request| request.cursor);
+        self.templates(cursor.as_deref(), &self.principal(&context))
+            .map_err(|error| protocol_error(&error, None))
     }
 
     async fn read_resource(
@@ -193,16 +254,12 @@ impl ServerHandler for Service {
 
     async fn list_prompts(
         &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        let prompts = self
-            .inner
-            .registry
-            .prompts()
-            .iter()
-            .map(|prompt| prompt.listing.clone());
-        Ok(ListPromptsResult::with_all_items(prompts.collect()))
+        let cursor = request.and_then(|request| request.cursor);
+        self.prompts(cursor.as_deref(), &self.principal(&context))
+            .map_err(|error| protocol_error(&error, None))
     }
 
     async fn get_prompt(
@@ -220,7 +277,7 @@ impl ServerHandler for Service {
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         // From 2026-07-28 on there is no session to set a level of, and without `logging` nothing is ever logged.
-        if self.context(context).is_stateless() || !self.inner.registry.may_log() {
+        if self.context(context).is_stateless() || !self.catalogue().may_log() {
             return Err(ErrorData::method_not_found::<SetLevelRequestMethod>());
         }
         self.log.set(request.level.into());
@@ -235,5 +292,40 @@ impl ServerHandler for Service {
         self.suggest(request, self.context(context))
             .await
             .map_err(|error| protocol_error(&error, None))
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.watch(&request.uri, &self.principal(&context))
+            .map_err(|error| protocol_error(&error, Some(&request.uri)))
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.unwatch(&request.uri);
+        Ok(())
+    }
+
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        self.prepare_stream(requested)
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        self.serve_stream(context).await
+    }
+
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let stateless = self.context(context).is_stateless();
+        Err(misfits::refusal(&request, stateless))
     }
 }

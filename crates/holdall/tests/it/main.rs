@@ -1,14 +1,22 @@
 //! The framework from outside: functions under attributes, called by the official SDK's client.
 
+mod agreement;
 mod arguments;
 mod attributes;
+mod blocking;
 mod build;
 mod calls;
+mod changes;
 mod client;
 mod compile_errors;
 mod hygiene;
+mod interaction;
+mod mount;
 mod prompts;
+mod raw;
 mod replies;
 mod resources;
 mod stdio;
+mod subscriptions;
 mod verbatim;
+mod wire;
