@@ -183,7 +183,11 @@ pub(crate) fn begin(
     name: &str,
     checked: CallResult<JsonObject>,
 ) -> CallResult<(JsonObject, Context)> {
-    let Some(incoming) = context.asking_mut().and_then(|asking| asking.incoming.take()) else {
+    // Shared with anybody, a context cannot be opened any more, and a state that is not looked at must not pass.
+    let asking = context
+        .asking_mut()
+        .ok_or_else(|| CallError::internal("the context of a call was shared before the call began"))?;
+    let Some(incoming) = asking.incoming.take() else {
         return Ok((checked?, context));
     };
     let mut arguments = match checked {
