@@ -213,24 +213,33 @@ impl TextQuery {
     }
 
     /// Passages that may be found at all; `None` if all may.
-    pub(crate) fn restriction(&self, filter: &Filter, fields: &Fields) -> Option<BooleanQuery> {
+    pub(crate) fn restriction(&self, filter: &Filter, fields: &Fields) -> Option<Restriction> {
         let mut clauses = filter.clauses(fields);
         clauses.extend(
             self.phrases
                 .iter()
                 .map(|phrase| (Occur::Must, anywhere(phrase, fields))),
         );
-        let excluded = self
-            .excluded
-            .iter()
-            .map(|phrase| (Occur::MustNot, anywhere(phrase, fields)));
+        let excluded = self.excluded.iter().map(|phrase| anywhere(phrase, fields));
         let excluded: Vec<_> = excluded.collect();
-        if clauses.is_empty() && !excluded.is_empty() {
+        if clauses.is_empty() && excluded.is_empty() {
+            return None;
+        }
+        if clauses.is_empty() {
             clauses.push((Occur::Must, Box::new(AllQuery)));
         }
-        clauses.extend(excluded);
-        (!clauses.is_empty()).then(|| BooleanQuery::new(clauses))
+        Some(Restriction {
+            within: BooleanQuery::new(clauses),
+            without: (!excluded.is_empty()).then(|| BooleanQuery::union(excluded)),
+        })
     }
+}
+
+/// Passages that may be found: those within the one, without the other. Two queries, because the engine asks an excluded
+/// phrase for passages behind its last one, which that takes for a mistake.
+pub(crate) struct Restriction {
+    pub(crate) within: BooleanQuery,
+    pub(crate) without: Option<BooleanQuery>,
 }
 
 /// A part of a query.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use tantivy::query::{EnableScoring, Query, Weight};
+use tantivy::query::{BooleanQuery, EnableScoring, Query, Weight};
 use tantivy::{DocAddress, DocId, SegmentReader};
 
 use super::{Filter, SearchError};
@@ -37,20 +37,25 @@ impl Admitted {
         let Some(restriction) = query.restriction(filter, generation.fields()) else {
             return Ok(Self::All);
         };
-        let weight = restriction.weight(EnableScoring::disabled_from_searcher(generation.searcher()))?;
+        let weighed =
+            |query: &BooleanQuery| query.weight(EnableScoring::disabled_from_searcher(generation.searcher()));
+        let within = weighed(&restriction.within)?;
+        let without = restriction.without.as_ref().map(weighed).transpose()?;
         let mut segments = Vec::new();
         for (_, _, reader) in generation.parts() {
-            let mut admitted = AdmittedDocs {
-                is_admitted: vec![false; reader.max_doc() as usize],
-                count: 0,
-            };
-            weight.for_each_no_score(reader, &mut |docs| {
+            let mut is_admitted = vec![false; reader.max_doc() as usize];
+            within.for_each_no_score(reader, &mut |docs| {
                 for &doc in docs.iter().filter(|&&doc| !reader.is_deleted(doc)) {
-                    admitted.is_admitted[doc as usize] = true;
-                    admitted.count += 1;
+                    is_admitted[doc as usize] = true;
                 }
             })?;
-            segments.push(admitted);
+            if let Some(without) = &without {
+                without.for_each_no_score(reader, &mut |docs| {
+                    docs.iter().for_each(|&doc| is_admitted[doc as usize] = false);
+                })?;
+            }
+            let count = is_admitted.iter().filter(|is_admitted| **is_admitted).count();
+            segments.push(AdmittedDocs { is_admitted, count });
         }
         Ok(Self::Some(segments))
     }

@@ -145,6 +145,9 @@ fn phrases_must_be_there_and_exclusions_must_not() {
     assert_eq!(found(&NOTES.1, "\"walrus and giraffe\""), [""; 0]);
     assert!(!found(&NOTES.1, "animals -giraffe").contains(&"a.md".to_owned()));
     assert_eq!(lexical("e-mail"), ["c.md"]);
+    // The phrase ends before the passages do.
+    assert!(!lexical("animals -\"giraffe and walrus\"").contains(&"a.md".to_owned()));
+    ask("-\"a-a\"ก");
 }
 
 proptest! {
