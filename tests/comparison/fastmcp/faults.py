@@ -19,13 +19,13 @@ def panic() -> str:
 
 @mcp.tool
 def block() -> str:
-    time.sleep(0.3)
+    time.sleep(0.5)
     return "done"
 
 
 @mcp.tool
 async def block_async() -> str:
-    time.sleep(0.3)
+    time.sleep(0.5)
     return "done"
 
 

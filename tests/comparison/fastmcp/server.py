@@ -19,8 +19,8 @@ class Chore(BaseModel):
 
 
 class Summary(BaseModel):
-    open: Annotated[int, Field(description="Chores still to do.")]
-    done: Annotated[int, Field(description="Chores that are done.")]
+    open: Annotated[int, Field(description="Chores still to do.", ge=0)]
+    done: Annotated[int, Field(description="Chores that are done.", ge=0)]
 
 
 # Shared between the functions, which are asynchronous and so run on one thread: no lock is needed.

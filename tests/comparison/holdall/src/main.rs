@@ -109,7 +109,7 @@ impl Chores {
     }
 
     /// A chore.
-    #[resource("chore://{id}", name = "chore")]
+    #[resource("chore://{id}", name = "chore", mime_type = "application/json")]
     async fn chore(&self, id: u32) -> CallResult<Json<Chore>> {
         let found = self.lock().iter().find(|chore| chore.id == id).cloned();
         found

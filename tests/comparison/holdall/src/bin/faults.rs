@@ -20,14 +20,14 @@ fn panic() -> String {
 /// Blocks.
 #[tool]
 fn block() -> &'static str {
-    sleep(Duration::from_millis(300));
+    sleep(Duration::from_millis(500));
     "done"
 }
 
 /// Blocks where it must not.
 #[tool]
 async fn block_async() -> &'static str {
-    sleep(Duration::from_millis(300));
+    sleep(Duration::from_millis(500));
     "done"
 }
 

@@ -22,13 +22,13 @@ impl Faults {
 
     #[tool]
     fn block(&self) -> String {
-        sleep(Duration::from_millis(300));
+        sleep(Duration::from_millis(500));
         "done".to_owned()
     }
 
     #[tool]
     async fn block_async(&self) -> String {
-        sleep(Duration::from_millis(300));
+        sleep(Duration::from_millis(500));
         "done".to_owned()
     }
 
