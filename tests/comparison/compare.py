@@ -195,6 +195,7 @@ WRONG = {
     "A chore that is not there": ("tools/call", {"name": "finish_chore", "arguments": {"id": 9}}),
     "Longer than the timeout": ("tools/call", {"name": "do_chores", "arguments": {"pause_ms": 5000}}),
     "A tool that is not there": ("tools/call", {"name": "add_chores", "arguments": {"title": "Sweep"}}),
+    "A resource that is not there": ("resources/read", {"uri": "chore://9"}),
     "A resource whose variable is no number": ("resources/read", {"uri": "chore://abc"}),
 }
 
