@@ -35,6 +35,8 @@
 //! | say what went wrong | [`CallError`] |
 
 mod argument;
+mod budget;
+mod cache;
 mod call;
 mod completion;
 mod context;
@@ -56,6 +58,8 @@ mod tool;
 mod toolset;
 
 pub use argument::Argument;
+pub use budget::{ToolBudget, ToolCost};
+pub use cache::CacheHint;
 pub use call::Call;
 pub use completion::{Completer, IntoSuggestions};
 pub use context::Context;

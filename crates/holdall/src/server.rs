@@ -1,5 +1,6 @@
 //! [`Server`]: what a server offers, put together and checked before the first call.
 
+use crate::cache::CacheHint;
 use crate::error::{Error, Result};
 use crate::provider::Kind;
 use crate::provider::compose::{Rename, View};
@@ -35,12 +36,16 @@ pub struct Server {
     view: View,
     mounts: Vec<(String, Server)>,
     offers_later: Vec<Kind>,
+    page_size: usize,
+    list_cache: Option<CacheHint>,
 }
 
 /// What the server does beside offering components.
 pub(crate) struct Settings {
     /// How many entries a page of a list has.
     pub(crate) page_size: usize,
+    /// How long clients may keep lists.
+    pub(crate) list_cache: Option<CacheHint>,
     /// The kinds of component clients are told of, whether there are any at the moment or not.
     pub(crate) declared: Vec<Kind>,
 }
@@ -72,6 +77,8 @@ impl Server {
             view: View::default(),
             mounts: Vec::new(),
             offers_later: Vec::new(),
+            page_size: PAGE_SIZE,
+            list_cache: None,
         }
     }
 
@@ -188,6 +195,21 @@ impl Server {
         self
     }
 
+    /// How many tools, prompts, resources or templates are listed at once; the rest comes page by page. Default: 1000,
+    /// because many clients ask for the first page only.
+    pub fn page_size(mut self, entries: usize) -> Self {
+        self.page_size = entries;
+        self
+    }
+
+    /// How long clients may keep the lists of tools, prompts, resources and templates. Lists that are not the same for
+    /// everybody are told to be private whatever is said here: those in which anything asks for scopes, and what
+    /// templates [list](crate::Resource::list).
+    pub fn cache_lists(mut self, hint: CacheHint) -> Self {
+        self.list_cache = Some(hint);
+        self
+    }
+
     /// Checks everything and compiles every schema.
     ///
     /// # Errors
@@ -197,12 +219,21 @@ impl Server {
         let mut identity = self.identity.clone();
         identity.instructions = self.joined_instructions();
         let mut declared = self.announced();
-        let plan = self.plan();
-        let tree = Tree::build(plan).map_err(Error::Build)?;
+        let (page_size, list_cache) = (self.page_size, self.list_cache);
+        let none_fit = "the page size is 0, so no list would ever end: choose 1 or more";
+        let mut problems: Vec<String> = (page_size == 0).then(|| none_fit.into()).into_iter().collect();
+        let tree = match Tree::build(self.plan()) {
+            Ok(tree) if problems.is_empty() => tree,
+            tree => {
+                problems.extend(tree.err().into_iter().flatten());
+                return Err(Error::Build(problems));
+            }
+        };
         let offered = [Kind::Tool, Kind::Resource, Kind::Prompt];
         declared.extend(offered.into_iter().filter(|kind| tree.catalogue().offers(*kind)));
         let settings = Settings {
-            page_size: PAGE_SIZE,
+            page_size,
+            list_cache,
             declared,
         };
         Ok(Service::new(identity, settings, tree))

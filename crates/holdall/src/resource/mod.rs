@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::argument::Argument;
+use crate::cache::CacheHint;
 use crate::call::{Call, Handler};
 use crate::completion::Completer;
 use crate::contract::Contract;
@@ -50,6 +51,7 @@ pub struct Resource {
     mime_type: Option<String>,
     variables: Vec<Argument>,
     labels: Labels,
+    cache: Option<CacheHint>,
     timeout: Duration,
     contents_bytes_max: usize,
     handler: Option<Handler<ResourceBody>>,
@@ -130,6 +132,7 @@ impl Resource {
             mime_type: None,
             variables: Vec::new(),
             labels: Labels::default(),
+            cache: None,
             timeout: TIMEOUT,
             contents_bytes_max: CONTENTS_BYTES_MAX,
             handler: None,
@@ -179,6 +182,13 @@ impl Resource {
     /// Adds scopes: only callers that have all of them see the resource and may read it.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.labels.add_scopes(scopes);
+        self
+    }
+
+    /// How long clients may keep the contents. Contents of a resource that asks for scopes are told to be private
+    /// whatever is said here.
+    pub fn cache(mut self, hint: CacheHint) -> Self {
+        self.cache = Some(hint);
         self
     }
 
@@ -269,6 +279,7 @@ impl Resource {
                 mime_type: self.mime_type,
                 meta: tags_meta(&self.labels.tags),
                 labels: self.labels,
+                cache: self.cache,
                 address,
                 contract: Arc::new(contract),
                 handler,
@@ -342,6 +353,7 @@ pub(crate) struct BuiltResource {
     mime_type: Option<String>,
     meta: Option<rmcp::model::MetaObject>,
     pub(crate) labels: Labels,
+    pub(crate) cache: Option<CacheHint>,
     address: Address,
     pub(crate) contract: Arc<Contract>,
     pub(crate) handler: Handler<ResourceBody>,

@@ -6,7 +6,7 @@ use rmcp::model::{
 };
 use serde_json::json;
 
-use super::Service;
+use super::{Service, knows_hints};
 use crate::context::Context;
 use crate::error::{CallError, CallResult, ErrorKind};
 use crate::pipeline::{self, Target};
@@ -56,6 +56,7 @@ impl Service {
             (resource.clone(), variables)
         };
         let context = context.at(&resource.home);
+        let knows_hints = knows_hints(context.protocol_version());
         let target = Target {
             kind: "resource",
             name: &resource.uri,
@@ -70,7 +71,11 @@ impl Service {
             .for_each(|contents| resource.outward_content(contents));
         let bytes = contents.iter().map(contents_bytes).sum();
         within("resource", uri, bytes, resource.contents_bytes_max)?;
-        Ok(ReadResourceResult::new(contents))
+        let mut result = ReadResourceResult::new(contents);
+        if let Some(hint) = resource.cache.filter(|_| knows_hints) {
+            (result.ttl_ms, result.cache_scope) = hint.told(!resource.labels.scopes.is_empty());
+        }
+        Ok(result)
     }
 
     pub(super) async fn prompt(

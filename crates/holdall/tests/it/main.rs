@@ -6,6 +6,7 @@ mod calls;
 mod changes;
 mod client;
 mod compile_errors;
+mod lists;
 mod mount;
 mod prompts;
 mod raw;
