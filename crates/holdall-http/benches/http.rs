@@ -169,7 +169,7 @@ fn read_reply(stream: &mut TcpStream, buffer: &mut [u8]) {
 }
 
 fn serve(kind: &str) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .expect("a runtime");

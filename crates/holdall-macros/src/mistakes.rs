@@ -37,8 +37,11 @@ impl Mistakes {
     }
 }
 
-/// ` did you mean …?` if something known is near.
-pub(crate) fn did_you_mean(name: &str, known: &[&str]) -> String {
+/// What to write instead of `name`: a word others use for one of ours, or the nearest of ours, or all of them.
+pub(crate) fn instead(name: &str, known: &[&str], synonyms: &[(&str, &str)]) -> String {
+    if let Some((_, ours)) = synonyms.iter().find(|(theirs, _)| *theirs == name) {
+        return format!("write {ours}");
+    }
     let nearest = known
         .iter()
         .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))

@@ -1,16 +1,18 @@
 //! `#[toolset]` on an `impl` block: its methods become components sharing one value.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::{Attribute, ImplItem, ImplItemFn, ItemImpl, Meta};
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Ident, ImplItem, ImplItemFn, ItemImpl, Meta, Path, Token};
 
 use crate::function::Function;
-use crate::generate::component;
+use crate::generate::{component, component_name};
 use crate::mistakes::Mistakes;
-use crate::options::{Kind, Options};
+use crate::options::{Item, Kind, Options, crate_path, usual_crate};
 
 /// Expands the attribute.
-pub(crate) fn expand(options: &TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
+pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let mut item: ItemImpl = syn::parse2(item).map_err(|error| {
         syn::Error::new(
             error.span(),
@@ -18,76 +20,151 @@ pub(crate) fn expand(options: &TokenStream, item: TokenStream) -> syn::Result<To
         )
     })?;
     let mut mistakes = Mistakes::default();
-    if !options.is_empty() {
-        mistakes.at(options, "#[toolset] has no options");
-    }
+    let holdall = crate_of(options, &mut mistakes);
     if let Some((_, path, _)) = &item.trait_ {
         mistakes.at(
             path,
             "#[toolset] goes on an inherent `impl` block, not on that of a trait",
         );
     }
-    let mut components = Vec::new();
+    let mut members = Vec::new();
     for member in &mut item.items {
         if let ImplItem::Fn(method) = member {
-            components.extend(method_component(method, &mut mistakes));
+            members.extend(Member::parse(method, &holdall, &mut mistakes));
         }
     }
-    if components.is_empty() {
+    if members.is_empty() {
         mistakes.at(
             &item.self_ty,
-            "there is no `#[tool]`, `#[resource]` or `#[prompt]` in this `impl` block",
+            "there is no `#[tool]`, `#[resource]` or `#[prompt]` in this `impl` block; put one on a method",
         );
     }
+    refuse_doubles(&members, &mut mistakes);
     mistakes.finish()?;
 
     let ty = &item.self_ty;
     let (generics, _, clause) = item.generics.split_for_impl();
+    let [this, components] = ["this", "components"].map(|name| Ident::new(name, Span::mixed_site()));
+    let additions = members.iter().map(|member| {
+        let (conditions, component) = (&member.conditions, &member.component);
+        quote!(#(#conditions)* let #components = #components.add(#component);)
+    });
     Ok(quote! {
         #item
         #[automatically_derived]
-        impl #generics ::holdall::Toolset for #ty #clause {
-            fn components(self) -> ::holdall::Components {
-                let this = ::std::sync::Arc::new(self);
-                ::holdall::Components::new() #(.add(#components))*
+        #[allow(deprecated)]
+        impl #generics #holdall::Toolset for #ty #clause {
+            fn components(self) -> #holdall::Components {
+                #[allow(unused_variables)]
+                let #this = ::std::sync::Arc::new(self);
+                let #components = #holdall::Components::new();
+                #(#additions)*
+                #components
             }
         }
     })
 }
 
-fn method_component(method: &mut ImplItemFn, mistakes: &mut Mistakes) -> Option<TokenStream> {
-    let position = method
-        .attrs
-        .iter()
-        .position(|attribute| kind_of(attribute).is_some())?;
-    let attribute = method.attrs.remove(position);
-    let kind = kind_of(&attribute)?;
-    if let Some(second) = method.attrs.iter().find(|attribute| kind_of(attribute).is_some()) {
-        mistakes.at(
-            second,
-            "a method is one of tool, resource and prompt; write a second method for the other",
-        );
-    }
-    let tokens = match &attribute.meta {
-        Meta::Path(_) => TokenStream::new(),
-        Meta::List(list) => list.tokens.clone(),
-        Meta::NameValue(pair) => {
-            mistakes.at(pair, format!("write `#[{}(…)]`", kind.name()));
-            return None;
+/// A method that becomes a component.
+struct Member {
+    kind: Kind,
+    /// The name in the protocol, and where it is written.
+    name: String,
+    place: Ident,
+    conditions: Vec<Attribute>,
+    component: TokenStream,
+}
+
+impl Member {
+    fn parse(method: &mut ImplItemFn, holdall: &Path, mistakes: &mut Mistakes) -> Option<Self> {
+        let position = method
+            .attrs
+            .iter()
+            .position(|attribute| kind_of(attribute).is_some())?;
+        let attribute = method.attrs.remove(position);
+        let kind = kind_of(&attribute)?;
+        if let Some(second) = method.attrs.iter().find(|attribute| kind_of(attribute).is_some()) {
+            mistakes.at(
+                second,
+                "a method is one of tool, resource and prompt; write a second method for the other",
+            );
         }
-    };
-    let options = Options::parse(kind, tokens, mistakes);
-    let function = Function::parse(kind, &method.attrs, &mut method.sig, mistakes);
-    if !function.has_receiver {
-        mistakes.at(
-            &method.sig.ident,
-            format!(
-                "a {} in an `impl` block takes `&self`; move it out of the block otherwise",
-                kind.name()
-            ),
-        );
+        let tokens = match &attribute.meta {
+            Meta::Path(_) => TokenStream::new(),
+            Meta::List(list) => list.tokens.clone(),
+            Meta::NameValue(pair) => {
+                mistakes.at(pair, format!("write `#[{}(…)]`", kind.name()));
+                return None;
+            }
+        };
+        let options = Options::parse(kind, tokens, holdall, mistakes);
+        let function = Function::parse(kind, &method.attrs, &mut method.sig, mistakes);
+        if !function.has_receiver {
+            mistakes.at(
+                &method.sig.ident,
+                format!(
+                    "a {} in an `impl` block takes `&self`; move it out of the block otherwise",
+                    kind.name()
+                ),
+            );
+        }
+        let component = component(kind, &options, &function, mistakes);
+        let name = match &options.uri {
+            Some(uri) => uri.value(),
+            None => component_name(kind, &options, &function, &mut Mistakes::default()),
+        };
+        Some(Self {
+            kind,
+            name,
+            place: method.sig.ident.clone(),
+            conditions: function.conditions,
+            component,
+        })
     }
-    Some(component(kind, &options, &function, mistakes))
+}
+
+/// Two methods cannot be one tool. Those under `#[cfg(…)]` may be meant to replace each other.
+fn refuse_doubles(members: &[Member], mistakes: &mut Mistakes) {
+    for (index, member) in members.iter().enumerate() {
+        let earlier = members[..index].iter().find(|earlier| {
+            earlier.kind == member.kind && earlier.name == member.name && earlier.conditions.is_empty()
+        });
+        if earlier.is_some() && member.conditions.is_empty() {
+            let what = if member.kind == Kind::Resource {
+                "URI"
+            } else {
+                "name"
+            };
+            mistakes.at(
+                &member.place,
+                format!(
+                    "another {} has the {what} `{}` already; give this one another",
+                    member.kind.name(),
+                    member.name
+                ),
+            );
+        }
+    }
+}
+
+/// Where `holdall` is found, as `#[toolset(crate = …)]` says.
+fn crate_of(options: TokenStream, mistakes: &mut Mistakes) -> Path {
+    let items = Punctuated::<Item, Token![,]>::parse_terminated.parse2(options);
+    let Some(items) = mistakes.keep(items) else {
+        return usual_crate();
+    };
+    let mut holdall = usual_crate();
+    for item in items {
+        if item.name == "crate" {
+            holdall = mistakes.keep(crate_path(&item)).unwrap_or(holdall);
+        } else {
+            mistakes.at(
+                &item.name,
+                "#[toolset] has no options but `crate`; write them on the methods",
+            );
+        }
+    }
+    holdall
 }
 
 fn kind_of(attribute: &Attribute) -> Option<Kind> {

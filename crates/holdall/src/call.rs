@@ -8,9 +8,11 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::argument::ArgumentType;
 use crate::context::Context;
 use crate::error::{CallError, CallResult, Problem};
 use crate::protocol::JsonObject;
+use crate::schema::walk::escaped;
 use crate::state::State;
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -28,19 +30,64 @@ impl Call {
 
     /// Takes an argument out of the call. An argument that was left out is `None` for an `Option` and an error
     /// for everything else.
+    ///
+    /// # Errors
+    /// If the value breaks a rule that only the type itself knows; the schema has been checked.
     pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> CallResult<T> {
         let value = self.arguments.remove(name).unwrap_or(Value::Null);
-        // The schema has been checked; what fails here is a rule that only the type itself knows.
-        serde_json::from_value(value).map_err(|error| {
-            let expected = format!("does not fit: {error}");
-            let problem = Problem {
-                path: format!("/{name}"),
-                expected,
-                received: None,
-                did_you_mean: None,
-            };
-            CallError::problems("this call", vec![problem])
-        })
+        serde_json::from_value(value).map_err(|error| misfit(format!("/{}", escaped(name)), &error))
+    }
+
+    /// Takes a required argument, as [`Argument::of`](crate::Argument::of) the same type describes it.
+    ///
+    /// # Errors
+    /// As [`Call::take`].
+    pub fn argument<T: ArgumentType>(&mut self, name: &str) -> CallResult<T> {
+        self.take(name)
+    }
+
+    /// Takes an optional argument, as [`Argument::of`](crate::Argument::of) the same type describes it.
+    ///
+    /// # Errors
+    /// As [`Call::take`].
+    pub fn optional_argument<T: ArgumentType>(&mut self, name: &str) -> CallResult<Option<T>> {
+        self.take(name)
+    }
+
+    /// Takes all arguments that are left, as the fields of one struct.
+    ///
+    /// # Errors
+    /// As [`Call::take`].
+    pub fn take_all<T: ArgumentType>(&mut self) -> CallResult<T> {
+        let rest = std::mem::take(&mut self.arguments);
+        serde_json::from_value(Value::Object(rest)).map_err(|error| misfit(String::new(), &error))
+    }
+
+    /// One error with everything that is wrong with several arguments: for functions that take all of them before
+    /// they give up.
+    ///
+    /// ```
+    /// use holdall::prelude::*;
+    ///
+    /// let paint = Tool::new("paint")
+    ///     .argument(Argument::of::<char>("colour"))
+    ///     .argument(Argument::of::<u8>("coats"))
+    ///     .handler(async |mut call: Call| match (call.take::<char>("colour"), call.take::<u8>("coats")) {
+    ///         (Ok(colour), Ok(coats)) => Ok(format!("{coats} coats of {colour}")),
+    ///         (colour, coats) => Err(Call::refused([colour.err(), coats.err()])),
+    ///     });
+    /// # Server::new("painter").add(paint).build()?;
+    /// # Ok::<(), holdall::Error>(())
+    /// ```
+    pub fn refused(errors: impl IntoIterator<Item = Option<CallError>>) -> CallError {
+        let mut problems = Vec::new();
+        for error in errors.into_iter().flatten() {
+            if error.argument_problems().is_empty() {
+                return error;
+            }
+            problems.extend_from_slice(error.argument_problems());
+        }
+        CallError::problems("", problems)
     }
 
     /// All arguments that have not been taken.
@@ -68,6 +115,16 @@ impl Call {
     }
 }
 
+fn misfit(path: String, error: &serde_json::Error) -> CallError {
+    let problem = Problem {
+        path,
+        expected: format!("does not fit: {error}"),
+        received: None,
+        did_you_mean: None,
+    };
+    CallError::problems("", vec![problem])
+}
+
 /// A function that serves calls, asynchronous or blocking.
 pub(crate) enum Handler<T> {
     /// Runs on the asynchronous workers.
@@ -90,6 +147,22 @@ impl<T> Handler<T> {
         F: Fn(Call) -> CallResult<T> + Send + Sync + 'static,
     {
         Self::Blocking(Arc::new(function))
+    }
+}
+
+impl<T: 'static> Handler<T> {
+    /// The same function, its results passed through `check`.
+    pub(crate) fn checked(self, check: impl Fn(T) -> CallResult<T> + Send + Sync + 'static) -> Self {
+        match self {
+            Self::Async(function) => {
+                let check = Arc::new(check);
+                Self::from_async(move |call| {
+                    let (reply, check) = (function(call), Arc::clone(&check));
+                    async move { check(reply.await?) }
+                })
+            }
+            Self::Blocking(function) => Self::from_blocking(move |call| check(function(call)?)),
+        }
     }
 }
 

@@ -13,10 +13,10 @@ pub struct Completer(pub(crate) Handler<Vec<String>>);
 
 impl Completer {
     /// Suggests with a blocking function from the typed text.
-    pub fn new<F, R>(function: F) -> Self
+    pub fn new<F, R, M>(function: F) -> Self
     where
         F: Fn(&str, &Call) -> R + Send + Sync + 'static,
-        R: IntoSuggestions,
+        R: IntoSuggestions<M>,
     {
         Self(Handler::from_blocking(move |mut call| {
             let typed: String = call.take("value")?;
@@ -26,7 +26,12 @@ impl Completer {
 }
 
 /// What a completing function may return.
-pub trait IntoSuggestions {
+#[diagnostic::on_unimplemented(
+    message = "a completing function cannot return `{Self}`",
+    label = "no list of values",
+    note = "return `Vec<String>`, `Vec<&'static str>`, or a `Result` of one of them, best first; the function is not `async`"
+)]
+pub trait IntoSuggestions<M = ()> {
     /// The values, best first.
     fn into_suggestions(self) -> CallResult<Vec<String>>;
 }
@@ -37,8 +42,14 @@ impl IntoSuggestions for Vec<String> {
     }
 }
 
-impl<E: IntoCallError<crate::reply::ByConversion>> IntoSuggestions for Result<Vec<String>, E> {
+impl IntoSuggestions for Vec<&'static str> {
     fn into_suggestions(self) -> CallResult<Vec<String>> {
-        self.map_err(IntoCallError::into_call_error)
+        Ok(self.into_iter().map(str::to_owned).collect())
+    }
+}
+
+impl<T: IntoSuggestions, E: IntoCallError<M>, M> IntoSuggestions<(M,)> for Result<T, E> {
+    fn into_suggestions(self) -> CallResult<Vec<String>> {
+        self.map_err(IntoCallError::into_call_error)?.into_suggestions()
     }
 }

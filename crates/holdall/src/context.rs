@@ -1,15 +1,17 @@
 //! What a function can know and do about the call it serves: [`Context`].
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
 use rmcp::model::{ProgressNotificationParam, ProgressToken, ProtocolVersion};
 use tokio_util::sync::CancellationToken;
 
+use crate::interaction::{Asking, Incoming, SessionLog};
 use crate::live::ServerHandle;
 use crate::principal::Principal;
 use crate::protocol::{RequestContext, RoleServer};
 use crate::provider::catalogue::Home;
 use crate::state::{State, States};
+use crate::tasks::{Run, Slot};
 
 /// The call being served. Take it as a parameter, `ctx: Context` or `ctx: &Context`; cloning is cheap.
 ///
@@ -32,15 +34,29 @@ struct Inner {
     request: RequestContext<RoleServer>,
     principal: Principal,
     progress_token: Option<ProgressToken>,
+    asking: Asking,
+    log: SessionLog,
+    run: Option<Arc<Run>>,
+    slot: OnceLock<Slot>,
 }
 
 impl Context {
-    pub(crate) fn new(request: RequestContext<RoleServer>, principal: Principal, home: Arc<Home>) -> Self {
+    pub(crate) fn new(
+        request: RequestContext<RoleServer>,
+        principal: Principal,
+        home: Arc<Home>,
+        asking: Asking,
+        log: SessionLog,
+    ) -> Self {
         let progress_token = request.meta.get_progress_token();
         let inner = Inner {
             request,
             principal,
             progress_token,
+            asking,
+            log,
+            run: None,
+            slot: OnceLock::new(),
         };
         Self(Arc::new(inner), home)
     }
@@ -90,17 +106,24 @@ impl Context {
         self.0.request.extensions.get::<T>().cloned()
     }
 
-    /// Whether the client asked to be told about progress.
+    /// Whether anybody will read about progress: the client asked for it, or the call is or may become a task.
     pub fn wants_progress(&self) -> bool {
-        self.0.progress_token.is_some()
+        self.0.progress_token.is_some() || self.0.run.is_some()
     }
 
     /// Reports that `done` of `total` is done. Does nothing if the client did not ask for progress, and never
-    /// fails: a client that is gone learns nothing.
+    /// fails: a client that is gone learns nothing. Of a task it is the status, and the client asks for it.
     pub async fn progress(&self, done: impl Into<f64>, total: impl Into<f64>, message: impl Into<String>) {
+        let (done, total, message) = (done.into(), total.into(), message.into());
+        if let Some(run) = &self.0.run {
+            run.report(done, total, &message);
+            if run.is_task() {
+                return;
+            }
+        }
         if let Some(token) = &self.0.progress_token {
-            let progress = ProgressNotificationParam::new(token.clone(), done.into())
-                .with_total(total.into())
+            let progress = ProgressNotificationParam::new(token.clone(), done)
+                .with_total(total)
                 .with_message(message);
             // The only error is a closed connection, and then nobody listens.
             let _ = self.0.request.peer.notify_progress(progress).await;
@@ -110,19 +133,85 @@ impl Context {
     /// Whether the client gave up. Long loops in synchronous functions ask this; asynchronous functions are
     /// simply dropped.
     pub fn is_cancelled(&self) -> bool {
-        self.0.request.ct.is_cancelled()
+        self.cancellation().is_cancelled()
     }
 
     /// Resolves when the client gives up.
     pub async fn cancelled(&self) {
-        self.0.request.ct.cancelled().await;
+        self.cancellation().cancelled().await;
     }
 
-    pub(crate) fn cancellation(&self) -> &CancellationToken {
-        &self.0.request.ct
+    fn cancellation(&self) -> &CancellationToken {
+        self.0.asking.cancellation().unwrap_or(&self.0.request.ct)
     }
 
     pub(crate) fn states(&self) -> &States {
         &self.1.states
+    }
+
+    pub(crate) fn request(&self) -> &RequestContext<RoleServer> {
+        &self.0.request
+    }
+
+    /// Whether each request of the client stands for itself, as protocol 2026-07-28 has it.
+    pub(crate) fn is_stateless(&self) -> bool {
+        self.protocol_version()
+            .is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
+    }
+
+    pub(crate) fn asking(&self) -> &Asking {
+        &self.0.asking
+    }
+
+    /// Only before the context is handed out.
+    pub(crate) fn asking_mut(&mut self) -> Option<&mut Asking> {
+        Arc::get_mut(&mut self.0).map(|inner| &mut inner.asking)
+    }
+
+    /// Lets the call ask, and opens what came with it.
+    pub(crate) fn receive(&mut self, incoming: Incoming) {
+        if let Some(asking) = self.asking_mut() {
+            asking.receive(incoming);
+        }
+    }
+
+    /// Lets the call become a task.
+    pub(crate) fn attach(&mut self, run: &Arc<Run>) {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.run = Some(Arc::clone(run));
+            inner
+                .asking
+                .outlive(Arc::clone(run) as _, run.cancellation().clone());
+        }
+    }
+
+    /// Keeps the place of a task for as long as its function has the context.
+    pub(crate) fn keep(&self, slot: Slot) {
+        // A call becomes a task once.
+        let _ = self.0.slot.set(slot);
+    }
+
+    /// What the call is as a task, if it is one or may become one.
+    pub(crate) fn run(&self) -> Option<&Arc<Run>> {
+        self.0.run.as_ref()
+    }
+
+    /// The context for as long as somebody else has it.
+    pub(crate) fn downgrade(&self) -> WeakContext {
+        WeakContext(Arc::downgrade(&self.0), Arc::clone(&self.1))
+    }
+
+    pub(crate) fn session_log(&self) -> &SessionLog {
+        &self.0.log
+    }
+}
+
+/// A [`Context`] that does not keep its call alive.
+pub(crate) struct WeakContext(Weak<Inner>, Arc<Home>);
+
+impl WeakContext {
+    pub(crate) fn upgrade(&self) -> Option<Context> {
+        let inner = self.0.upgrade()?;
+        Some(Context(inner, Arc::clone(&self.1)))
     }
 }

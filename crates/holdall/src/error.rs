@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
+use rmcp::model::{ClientCapabilities, InputRequiredResult};
 use serde::Serialize;
 
 /// What keeps a server from starting, or stops it.
@@ -67,6 +68,14 @@ pub enum ErrorKind {
     TooLarge,
     /// The caller gave up.
     Cancelled,
+    /// A person has to agree first, and the client has no way to ask.
+    ConfirmationRequired,
+    /// A person was asked and said no.
+    Declined,
+    /// The client cannot do what the function needs of it.
+    UnsupportedByClient,
+    /// The client has yet to answer a question; the call goes on when it has. Pass it on with `?`.
+    InputRequired,
     /// It did not work, for the reason in the message.
     Failed,
     /// A fault of the server: the details are in its log only.
@@ -88,6 +97,10 @@ impl ErrorKind {
             Self::TimedOut => "timed_out",
             Self::TooLarge => "too_large",
             Self::Cancelled => "cancelled",
+            Self::ConfirmationRequired => "confirmation_required",
+            Self::Declined => "declined",
+            Self::UnsupportedByClient => "unsupported_by_client",
+            Self::InputRequired => "input_required",
             Self::Failed => "failed",
             Self::Internal => "internal",
         }
@@ -150,8 +163,22 @@ pub struct CallError {
     message: Cow<'static, str>,
     hint: Option<Cow<'static, str>>,
     problems: Vec<Problem>,
-    missing_scopes: Vec<String>,
+    missing_scopes: Box<[String]>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    signal: Option<Box<Signal>>,
+}
+
+/// What an error means to the protocol, where it is more than a failure told to the model.
+#[derive(Debug)]
+pub(crate) enum Signal {
+    /// A question waits for its answer; on its way out this becomes `InputRequired`.
+    Asked,
+    /// The reply that asks the client.
+    InputRequired(InputRequiredResult),
+    /// The client did not declare a capability the function needs.
+    MissingCapability(ClientCapabilities),
+    /// The request itself is wrong, not only its arguments.
+    InvalidRequest,
 }
 
 impl CallError {
@@ -162,8 +189,9 @@ impl CallError {
             message: message.into(),
             hint: None,
             problems: Vec::new(),
-            missing_scopes: Vec::new(),
+            missing_scopes: Box::default(),
             source: None,
+            signal: None,
         }
     }
 
@@ -185,7 +213,7 @@ impl CallError {
     /// The caller lacks scopes: [`ErrorKind::InsufficientScope`]. Name all of them, so that a client can ask for them
     /// in one go.
     pub fn insufficient_scope(what: &str, missing: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let missing_scopes: Vec<String> = missing.into_iter().map(Into::into).collect();
+        let missing_scopes: Box<[String]> = missing.into_iter().map(Into::into).collect();
         let named = missing_scopes.join("`, `");
         let noun = if missing_scopes.len() == 1 {
             "scope"
@@ -211,7 +239,13 @@ impl CallError {
     pub(crate) fn problems(subject: &str, problems: Vec<Problem>) -> Self {
         let count = problems.len();
         let noun = if count == 1 { "problem" } else { "problems" };
-        let message = format!("{count} {noun} with the arguments of `{subject}`");
+        // The call itself does not know what was called.
+        let of = if subject.is_empty() {
+            String::new()
+        } else {
+            format!(" of `{subject}`")
+        };
+        let message = format!("{count} {noun} with the arguments{of}");
         Self {
             problems,
             ..Self::new(ErrorKind::InvalidArguments, message)
@@ -228,6 +262,15 @@ impl CallError {
     pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    pub(crate) fn signalling(mut self, signal: Signal) -> Self {
+        self.signal = Some(Box::new(signal));
+        self
+    }
+
+    pub(crate) fn signal(&self) -> Option<&Signal> {
+        self.signal.as_deref()
     }
 
     /// The kind.

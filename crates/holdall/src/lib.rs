@@ -30,11 +30,15 @@
 //! | let a person ask for something by name | [`#[prompt]`](prompt) |
 //! | bundle them around a value | [`#[toolset]`](toolset) |
 //! | report progress, learn about the caller | [`Context`] |
+//! | ask the user, have something confirmed | [`Context::elicit`], [`Context::confirm`] |
 //! | share a value between functions | [`State`] |
 //! | change what is offered while it is served, tell clients of news | [`ServerHandle`] |
+//! | let a call take longer than anybody waits | [`Tool::task`], [`TaskOptions`] |
 //! | say what went wrong | [`CallError`] |
 
+mod about;
 mod argument;
+mod blocking;
 mod budget;
 mod cache;
 mod call;
@@ -42,6 +46,8 @@ mod completion;
 mod context;
 mod contract;
 mod error;
+mod icon;
+mod interaction;
 pub mod live;
 mod pipeline;
 mod principal;
@@ -50,33 +56,43 @@ pub mod protocol;
 mod provider;
 mod reply;
 mod resource;
+mod schema;
 mod server;
 mod service;
 mod state;
 pub mod stdio;
+mod tasks;
 mod tool;
 mod toolset;
 
-pub use argument::Argument;
+pub use argument::{Argument, ArgumentType};
 pub use budget::{ToolBudget, ToolCost};
-pub use cache::CacheHint;
+pub use cache::Cache;
 pub use call::Call;
 pub use completion::{Completer, IntoSuggestions};
 pub use context::Context;
 pub use error::{CallError, CallResult, Error, ErrorKind, Problem, Result};
 pub use holdall_macros::{prompt, resource, tool, toolset};
+pub use icon::Icon;
+pub use interaction::{Answer, Confirm, Elicit, LogLevel, Root, Roots, Sample, Sampled};
 pub use live::{Change, ServerHandle};
 pub use principal::Principal;
 pub use prompt::Prompt;
 pub use provider::Kind;
 pub use reply::{
-    Audio, Image, IntoCallError, IntoPromptResult, IntoResourceBody, IntoToolResult, Json, JsonWithText,
-    ResourceBody, assistant, user,
+    Audio, Content, Conversation, Embedded, Image, IntoCallError, IntoContent, IntoPromptResult,
+    IntoResourceBody, IntoToolResult, Json, JsonWithText, Link, ResourceBody, ResultType, assistant, user,
 };
 pub use resource::{Entry, Page, Resource};
 pub use server::Server;
 pub use service::Service;
 pub use state::State;
+#[cfg(feature = "sqlite-tasks")]
+pub use tasks::SqliteTaskStore;
+pub use tasks::{
+    MemoryTaskStore, StoreFuture, TaskEnd, TaskOptions, TaskOutcome, TaskRecord, TaskStore, TaskStoreError,
+    TaskSupport, TaskUsage,
+};
 pub use tool::Tool;
 pub use toolset::{Components, PromptFunction, ResourceFunction, ToolFunction, Toolset};
 
@@ -86,11 +102,13 @@ pub use schemars;
 /// Everything a server usually needs: `use holdall::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Argument, Audio, Call, CallError, CallResult, Completer, Context, ErrorKind, Image, Json,
-        JsonWithText, Principal, Prompt, Resource, Server, ServerHandle, State, Tool, Toolset, assistant,
-        prompt, prompts, resource, resources, tool, tools, toolset, user,
+        Answer, Argument, Audio, Call, CallError, CallResult, Completer, Content, Context, Conversation,
+        Embedded, ErrorKind, Image, Json, JsonWithText, Link, LogLevel, Principal, Prompt, Resource, Server,
+        ServerHandle, State, Tool, Toolset, assistant, prompt, prompts, resource, resources, tool, tools,
+        toolset, user,
     };
-    pub use schemars::JsonSchema;
+    // With the module in scope the derive macro finds its crate without a dependency of the user's own.
+    pub use schemars::{self, JsonSchema};
 }
 
 /// The Rust of the README compiles.

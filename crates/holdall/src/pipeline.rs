@@ -6,15 +6,18 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio::time::Instant;
 use tracing::Instrument;
 
+use crate::blocking;
 use crate::call::{Call, Handler};
 use crate::context::Context;
 use crate::contract::Contract;
 use crate::error::{CallError, CallResult, ErrorKind};
+use crate::interaction;
 use crate::protocol::JsonObject;
 
 /// How long a call may take unless its author says otherwise.
@@ -47,7 +50,7 @@ pub(crate) async fn run<T: Send + 'static>(
     }
     async move {
         let started = Instant::now();
-        let outcome = checked(&target, arguments, context).await;
+        let outcome = checked(&target, arguments, context, started).await;
         report(&target, started.elapsed(), outcome.as_ref().err());
         outcome
     }
@@ -59,30 +62,37 @@ async fn checked<T: Send + 'static>(
     target: &Target<'_, T>,
     arguments: JsonObject,
     context: Context,
+    started: Instant,
 ) -> CallResult<T> {
-    let arguments = target.contract.apply(target.name, arguments)?;
-    let cancelled = context.cancellation().clone();
-    let call = Call::new(arguments, context);
+    let arguments = target.contract.apply(target.name, arguments);
+    let (arguments, context) = interaction::begin(context, target.name, arguments)?;
+    context.open_task().await?;
     tokio::select! {
         // The call first: most are done at once, and then neither timer nor cancellation is ever set up.
         biased;
-        outcome = tokio::time::timeout(target.timeout, guarded(target.handler, call)) => {
-            outcome.unwrap_or_else(|_| Err(timed_out(target.name, target.timeout)))
+        outcome = guarded(target.handler, Call::new(arguments, context.clone())) => outcome,
+        () = context.asking().patience.spent(started, target.timeout) => {
+            Err(timed_out(target.name, target.timeout))
         }
-        () = cancelled.cancelled() => Err(CallError::new(ErrorKind::Cancelled, "the client cancelled the call")),
+        () = context.cancelled() => Err(CallError::new(ErrorKind::Cancelled, "the client cancelled the call")),
     }
 }
 
 async fn guarded<T: Send + 'static>(handler: &Handler<T>, call: Call) -> CallResult<T> {
+    let context = call.context().clone();
     match handler {
-        Handler::Async(function) => AssertUnwindSafe(async { function(call).await })
+        Handler::Async(function) => AssertUnwindSafe(async { context.asking().settle(function(call).await) })
             .catch_unwind()
             .await
             .unwrap_or_else(|panic| Err(panicked(panic.as_ref()))),
         Handler::Blocking(function) => {
             let function = Arc::clone(function);
             let span = tracing::Span::current();
-            let joined = tokio::task::spawn_blocking(move || span.in_scope(|| function(call))).await;
+            let joined = blocking::run(move || {
+                let outcome = span.in_scope(|| interaction::may_block(|| function(call)));
+                context.asking().settle(outcome)
+            })
+            .await;
             joined.unwrap_or_else(|error| match error.try_into_panic() {
                 Ok(panic) => Err(panicked(panic.as_ref())),
                 Err(_) => Err(CallError::new(
@@ -103,7 +113,7 @@ fn panicked(panic: &(dyn Any + Send)) -> CallError {
     CallError::internal(format!("panicked: {text}"))
 }
 
-fn timed_out(name: &str, timeout: Duration) -> CallError {
+pub(crate) fn timed_out(name: &str, timeout: Duration) -> CallError {
     CallError::new(
         ErrorKind::TimedOut,
         format!("`{name}` did not finish within {timeout:?}"),
@@ -115,6 +125,9 @@ fn report<T>(target: &Target<'_, T>, elapsed: Duration, error: Option<&CallError
     let duration_ms = elapsed.as_secs_f64() * 1000.0;
     match error {
         None => tracing::debug!(duration_ms, "{} `{}` succeeded", target.kind, target.name),
+        Some(error) if error.kind() == ErrorKind::InputRequired => {
+            tracing::debug!(duration_ms, "{} `{}` asks the client", target.kind, target.name);
+        }
         Some(error) if error.kind() == ErrorKind::Internal => {
             let source = error.source().map(error_chain);
             tracing::error!(

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rmcp::model::{GetPromptResult, PromptArgument};
 use serde_json::Value;
 
+use crate::about::{About, about_methods};
 use crate::argument::Argument;
 use crate::call::{Call, Handler};
 use crate::completion::Completer;
@@ -14,6 +15,8 @@ use crate::error::CallResult;
 use crate::pipeline::TIMEOUT;
 use crate::provider::labels::Labels;
 use crate::reply::IntoPromptResult;
+use crate::resource::misplaced_headers;
+use crate::schema::describe;
 use crate::state::RequiredState;
 use crate::tool::{tags_meta, wrong_name};
 
@@ -23,8 +26,7 @@ use crate::tool::{tags_meta, wrong_name};
 #[derive(Clone)]
 pub struct Prompt {
     pub(crate) name: String,
-    title: Option<String>,
-    description: Option<String>,
+    about: About,
     arguments: Vec<Argument>,
     labels: Labels,
     timeout: Duration,
@@ -38,8 +40,7 @@ impl Prompt {
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
-            title: None,
-            description: None,
+            about: About::default(),
             arguments: Vec::new(),
             labels: Labels::default(),
             timeout: TIMEOUT,
@@ -49,15 +50,11 @@ impl Prompt {
         }
     }
 
-    /// The name people see.
-    pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.title = Some(title.into());
-        self
-    }
+    about_methods!();
 
     /// What the prompt is for.
     pub fn description(mut self, text: impl Into<String>) -> Self {
-        self.description = Some(text.into());
+        self.about.description = Some(text.into());
         self
     }
 
@@ -65,6 +62,11 @@ impl Prompt {
     pub fn argument(mut self, argument: Argument) -> Self {
         self.arguments.push(argument);
         self
+    }
+
+    /// Adds several arguments, such as [`Argument::fields_of`] a struct.
+    pub fn arguments(self, arguments: impl IntoIterator<Item = Argument>) -> Self {
+        arguments.into_iter().fold(self, Self::argument)
     }
 
     /// Adds a tag, listed in `_meta`.
@@ -126,6 +128,8 @@ impl Prompt {
     pub(crate) fn build(self) -> Result<BuiltPrompt, Vec<String>> {
         let mut problems: Vec<String> = wrong_name(&self.name).into_iter().collect();
         problems.extend(self.labels.problems());
+        problems.extend(self.about.problems());
+        problems.extend(misplaced_headers(&self.arguments));
         for (name, _) in &self.completers {
             if !self.arguments.iter().any(|argument| argument.name() == name) {
                 problems.push(format!("it completes `{name}`, which is none of its arguments"));
@@ -140,11 +144,13 @@ impl Prompt {
             Ok(contract) if problems.is_empty() => {
                 let mut listing = rmcp::model::Prompt::default();
                 listing.name = self.name;
-                listing.title = self.title;
-                listing.description = self.description;
+                listing.icons = self.about.icons();
                 let arguments: Vec<PromptArgument> = self.arguments.iter().map(listed).collect();
                 listing.arguments = (!arguments.is_empty()).then_some(arguments);
                 listing.meta = tags_meta(&self.labels.tags);
+                self.about.complete_meta(&mut listing.meta);
+                listing.title = self.about.title;
+                listing.description = self.about.description;
                 Ok(BuiltPrompt {
                     listing,
                     labels: self.labels,
@@ -155,7 +161,7 @@ impl Prompt {
                 })
             }
             contract => {
-                problems.extend(contract.err());
+                problems.extend(contract.err().into_iter().flatten());
                 Err(problems)
             }
         }
@@ -187,10 +193,18 @@ impl BuiltPrompt {
     }
 }
 
+/// Clients see no schemas of prompts' arguments, so the description says what else than text is expected.
 fn listed(argument: &Argument) -> PromptArgument {
+    let schema = argument.schema();
+    let text = schema.get("description").and_then(Value::as_str);
+    let form = describe::form(schema, schema);
+    let description = match (text, form.as_str()) {
+        (text, "string" | "anything") => text.map(str::to_owned),
+        (Some(text), form) => Some(format!("{text} ({form})")),
+        (None, form) => Some(form.to_owned()),
+    };
     let mut listed = PromptArgument::new(argument.name()).with_required(argument.is_required());
-    if let Some(text) = argument.schema().get("description").and_then(Value::as_str) {
-        listed = listed.with_description(text);
-    }
+    listed.title = argument.title_text().map(str::to_owned);
+    listed.description = description;
     listed
 }

@@ -1,12 +1,17 @@
 //! [`Server`]: what a server offers, put together and checked before the first call.
 
-use crate::cache::CacheHint;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cache::{Cache, milliseconds};
 use crate::error::{Error, Result};
+use crate::interaction::Choices;
 use crate::provider::Kind;
 use crate::provider::compose::{Rename, View};
 use crate::provider::tree::{Plan, Tree};
 use crate::service::Service;
 use crate::state::States;
+use crate::tasks::{Board, TaskOptions};
 use crate::toolset::{Components, Toolset};
 
 /// A server being put together.
@@ -33,11 +38,14 @@ pub struct Server {
     identity: Identity,
     components: Components,
     states: States,
+    pub(crate) interaction: Choices,
     view: View,
     mounts: Vec<(String, Server)>,
     offers_later: Vec<Kind>,
     page_size: usize,
-    list_cache: Option<CacheHint>,
+    list_ttl: Duration,
+    list_cache: Cache,
+    pub(crate) tasks: TaskOptions,
 }
 
 /// What the server does beside offering components.
@@ -45,9 +53,15 @@ pub(crate) struct Settings {
     /// How many entries a page of a list has.
     pub(crate) page_size: usize,
     /// How long clients may keep lists.
-    pub(crate) list_cache: Option<CacheHint>,
+    pub(crate) list_ttl_ms: u64,
+    /// Who may share lists that are the same for everybody.
+    pub(crate) list_cache: Cache,
     /// The kinds of component clients are told of, whether there are any at the moment or not.
     pub(crate) declared: Vec<Kind>,
+    /// How functions ask clients.
+    pub(crate) interaction: Arc<crate::interaction::Settings>,
+    /// The tasks, if tools can become some.
+    pub(crate) tasks: Option<Board>,
 }
 
 /// How many entries a page of a list has: few clients ask for a second page.
@@ -74,11 +88,14 @@ impl Server {
             },
             components: Components::new(),
             states: States::default(),
+            interaction: Choices::default(),
             view: View::default(),
             mounts: Vec::new(),
             offers_later: Vec::new(),
             page_size: PAGE_SIZE,
-            list_cache: None,
+            list_ttl: Duration::ZERO,
+            list_cache: Cache::default(),
+            tasks: TaskOptions::default(),
         }
     }
 
@@ -202,11 +219,18 @@ impl Server {
         self
     }
 
-    /// How long clients may keep the lists of tools, prompts, resources and templates. Lists that are not the same for
-    /// everybody are told to be private whatever is said here: those in which anything asks for scopes, and what
-    /// templates [list](crate::Resource::list).
-    pub fn cache_lists(mut self, hint: CacheHint) -> Self {
-        self.list_cache = Some(hint);
+    /// How long clients may take the lists of tools, prompts, resources and templates for fresh. Default: not at all.
+    /// Told to clients of protocol 2026-07-28; those that listen to changes still hear of them at once.
+    pub fn list_ttl(mut self, ttl: Duration) -> Self {
+        self.list_ttl = ttl;
+        self
+    }
+
+    /// Who may share these lists from a cache. Default: [`Cache::Private`]. A gateway may show a public list also to
+    /// those whom the server would not let in. Lists that are not the same for everybody are private whatever is said
+    /// here: those in which anything asks for scopes, and what templates [list](crate::Resource::list).
+    pub fn list_cache(mut self, cache: Cache) -> Self {
+        self.list_cache = cache;
         self
     }
 
@@ -219,12 +243,20 @@ impl Server {
         let mut identity = self.identity.clone();
         identity.instructions = self.joined_instructions();
         let mut declared = self.announced();
-        let (page_size, list_cache) = (self.page_size, self.list_cache);
+        let (page_size, list_ttl_ms, list_cache) =
+            (self.page_size, milliseconds(self.list_ttl), self.list_cache);
         let none_fit = "the page size is 0, so no list would ever end: choose 1 or more";
         let mut problems: Vec<String> = (page_size == 0).then(|| none_fit.into()).into_iter().collect();
-        let tree = match Tree::build(self.plan()) {
-            Ok(tree) if problems.is_empty() => tree,
-            tree => {
+        let interaction = self.interaction.clone().settle(&identity.name, &mut problems);
+        let tasks = self.tasks.clone();
+        let tree = Tree::build(self.plan());
+        let tasks = match &tree {
+            Ok(tree) => Board::build(tasks, tree.catalogue().task_tools(), &mut problems),
+            Err(_) => None,
+        };
+        let (tree, interaction) = match (tree, interaction) {
+            (Ok(tree), Some(interaction)) if problems.is_empty() => (tree, interaction),
+            (tree, _) => {
                 problems.extend(tree.err().into_iter().flatten());
                 return Err(Error::Build(problems));
             }
@@ -233,8 +265,11 @@ impl Server {
         declared.extend(offered.into_iter().filter(|kind| tree.catalogue().offers(*kind)));
         let settings = Settings {
             page_size,
+            list_ttl_ms,
             list_cache,
             declared,
+            interaction: Arc::new(interaction),
+            tasks,
         };
         Ok(Service::new(identity, settings, tree))
     }
@@ -283,6 +318,9 @@ impl Server {
     /// # Errors
     /// As [`Server::build`], and [`Error::Transport`] if the client does not speak the protocol.
     pub async fn run(self) -> Result<()> {
-        crate::stdio::serve(self.build()?).await
+        let service = self.build()?;
+        let outcome = crate::stdio::serve(service.clone()).await;
+        service.shut_down().await;
+        outcome
     }
 }

@@ -3,18 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rmcp::model::{CallToolResult, Icon, ToolAnnotations};
-use serde_json::{Value, json};
+use rmcp::model::{CallToolResult, ToolAnnotations};
+use serde_json::json;
 
+use crate::about::{About, about_methods};
 use crate::argument::Argument;
 use crate::call::{Call, Handler};
 use crate::contract::Contract;
+use crate::contract::output::OutputContract;
 use crate::error::CallResult;
+use crate::interaction::CONFIRMATION;
 use crate::pipeline::TIMEOUT;
 use crate::protocol::JsonObject;
 use crate::provider::labels::Labels;
 use crate::reply::IntoToolResult;
+use crate::schema::header;
 use crate::state::RequiredState;
+use crate::tasks::Rules;
 
 /// The largest result of a tool unless its author says otherwise: 4 MiB.
 const RESULT_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -39,16 +44,16 @@ const RESULT_BYTES_MAX: usize = 4 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Tool {
     pub(crate) name: String,
-    title: Option<String>,
-    description: Option<String>,
+    about: About,
     arguments: Arguments,
     output_schema: Option<JsonObject>,
     annotations: ToolAnnotations,
-    icons: Vec<Icon>,
     labels: Labels,
     timeout: Duration,
     result_bytes_max: usize,
     without_context: bool,
+    confirmable: bool,
+    pub(crate) task: Option<Rules>,
     handler: Option<Handler<CallToolResult>>,
     pub(crate) states: Vec<RequiredState>,
 }
@@ -59,39 +64,84 @@ enum Arguments {
     Verbatim(JsonObject),
 }
 
+impl Arguments {
+    fn contract(self) -> Result<Contract, Vec<String>> {
+        match self {
+            Self::Declared(arguments) => {
+                let problems: Vec<String> = arguments
+                    .iter()
+                    .filter_map(|argument| wrong_argument_name(argument.name()))
+                    .collect();
+                if problems.is_empty() {
+                    Contract::of_arguments(&arguments)
+                } else {
+                    Err(problems)
+                }
+            }
+            Self::Verbatim(schema) => Contract::of_object(schema).map_err(|problem| vec![problem]),
+        }
+    }
+
+    /// Adds an optional argument, unless there is one of that name.
+    fn add(&mut self, argument: Argument) -> bool {
+        match self {
+            Self::Declared(arguments) => {
+                let free = arguments.iter().all(|known| known.name() != argument.name());
+                if free {
+                    arguments.push(argument);
+                }
+                free
+            }
+            Self::Verbatim(schema) => {
+                let properties = schema.entry("properties").or_insert_with(|| json!({}));
+                let Some(properties) = properties.as_object_mut() else {
+                    return false;
+                };
+                let free = !properties.contains_key(argument.name());
+                if free {
+                    properties.insert(argument.name().to_owned(), argument.schema().clone().into());
+                }
+                free
+            }
+        }
+    }
+}
+
+fn confirmation() -> Argument {
+    Argument::of::<String>(CONFIRMATION)
+        .description("Leave this out. If the call is refused until the user agrees, the refusal says what to put here.")
+        .optional()
+}
+
 impl Tool {
     /// A tool with this name, without arguments. Names are 1 to 128 letters, digits, `_`, `-` and `.`.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
-            title: None,
-            description: None,
+            about: About::default(),
             arguments: Arguments::Declared(Vec::new()),
             output_schema: None,
             annotations: ToolAnnotations::new(),
-            icons: Vec::new(),
             labels: Labels::default(),
             timeout: TIMEOUT,
             result_bytes_max: RESULT_BYTES_MAX,
             without_context: false,
+            confirmable: false,
+            task: None,
             handler: None,
             states: Vec::new(),
         }
     }
 
-    /// The name people see.
-    pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.title = Some(title.into());
-        self
-    }
+    about_methods!();
 
     /// What the tool does and when to use it: the model chooses by this.
     pub fn description(mut self, text: impl Into<String>) -> Self {
-        self.description = Some(text.into());
+        self.about.description = Some(text.into());
         self
     }
 
-    /// Adds an argument.
+    /// Adds an argument; replaces a schema given with [`Tool::input_schema`].
     pub fn argument(mut self, argument: Argument) -> Self {
         match &mut self.arguments {
             Arguments::Declared(arguments) => arguments.push(argument),
@@ -100,13 +150,44 @@ impl Tool {
         self
     }
 
-    /// Takes a JSON Schema 2020-12 for the arguments, listed verbatim; replaces arguments added before.
+    /// Adds several arguments, such as [`Argument::fields_of`] a struct.
+    pub fn arguments(self, arguments: impl IntoIterator<Item = Argument>) -> Self {
+        arguments.into_iter().fold(self, Self::argument)
+    }
+
+    /// Takes a JSON Schema for the arguments, listed verbatim; replaces arguments added before.
+    ///
+    /// It describes an object, in the dialect 2020-12 unless its `$schema` names 2019-09 or draft 7, 6 or 4. References
+    /// stay within it, patterns do without look-around, known formats are enforced. A schema that is not valid keeps
+    /// the server from starting.
+    ///
+    /// ```
+    /// use holdall::prelude::*;
+    /// use holdall::protocol::JsonObject;
+    ///
+    /// let schema: JsonObject = serde_json::from_str(
+    ///     r#"{
+    ///         "type": "object",
+    ///         "properties": {"phone": {"type": "string"}, "email": {"type": "string", "format": "email"}},
+    ///         "anyOf": [{"required": ["phone"]}, {"required": ["email"]}]
+    ///     }"#,
+    /// )?;
+    /// let reach = Tool::new("reach").input_schema(schema).handler(async |call: Call| {
+    ///     Ok(format!("by {}", call.arguments().keys().cloned().collect::<Vec<_>>().join(" or ")))
+    /// });
+    /// Server::new("phone book").add(reach).build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn input_schema(mut self, schema: JsonObject) -> Self {
         self.arguments = Arguments::Verbatim(schema);
         self
     }
 
     /// The JSON Schema of the structured result; functions returning [`crate::Json`] have it already.
+    ///
+    /// Every result is checked against it. One that does not fit is a fault of the server: the caller gets an error of
+    /// kind `internal`, the log says what does not fit. A schema of something else than an object is listed, and its
+    /// results are sent, as the field `result` of one, because older clients accept only objects.
     pub fn output_schema(mut self, schema: JsonObject) -> Self {
         self.output_schema = Some(schema);
         self
@@ -142,12 +223,6 @@ impl Tool {
         self
     }
 
-    /// Adds an icon.
-    pub fn icon(mut self, icon: Icon) -> Self {
-        self.icons.push(icon);
-        self
-    }
-
     /// Adds a tag, listed in `_meta`.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.labels.tags.push(tag.into());
@@ -176,6 +251,14 @@ impl Tool {
     /// nothing, and does not care who calls. Such calls take a shorter way over HTTP. `#[tool]` finds out by itself.
     pub fn without_context(mut self) -> Self {
         self.without_context = true;
+        self
+    }
+
+    /// Lets a call be confirmed by calling again where the client cannot ask anybody: adds an optional argument
+    /// `confirmation`, unless the tool has one of that name, for the code that a refused
+    /// [`Context::confirm`](crate::Context::confirm) gives out.
+    pub fn confirmable(mut self) -> Self {
+        self.confirmable = true;
         self
     }
 
@@ -214,58 +297,65 @@ impl Tool {
     }
 
     /// Compiles schema and listing once, or says what is wrong.
-    pub(crate) fn build(self) -> Result<BuiltTool, Vec<String>> {
+    pub(crate) fn build(mut self) -> Result<BuiltTool, Vec<String>> {
         let mut problems = Vec::new();
+        let confirmable = self.confirmable && self.arguments.add(confirmation());
         if let Some(problem) = wrong_name(&self.name) {
             problems.push(problem);
         }
         problems.extend(self.labels.problems());
-        let contract = match self.arguments {
-            Arguments::Declared(arguments) => Contract::of_arguments(&arguments),
-            Arguments::Verbatim(schema) => Contract::of_schema(schema),
-        };
-        let wraps_output = self
-            .output_schema
-            .as_ref()
-            .is_some_and(|schema| !describes_object(schema));
-        let output_schema = self.output_schema.map(|schema| {
-            let schema = if wraps_output { wrapped(schema) } else { schema };
-            Arc::new(schema)
-        });
+        problems.extend(self.about.problems());
+        let contract = self
+            .arguments
+            .contract()
+            .map_err(|found| problems.extend(found))
+            .ok();
+        if let Some(contract) = &contract {
+            problems.extend(header::problems(contract.schema()));
+        }
+        let output = self.output_schema.map(OutputContract::of_schema).transpose();
+        let output = output.map_err(|problem| problems.push(problem)).ok().flatten();
         if self.handler.is_none() {
             problems.push("it has no handler: call `.handler(…)`".into());
         }
-        match (contract, self.handler) {
-            (Ok(contract), Some(handler)) if problems.is_empty() => {
-                let in_headers = Value::Object((**contract.schema()).clone())
-                    .to_string()
-                    .contains("x-mcp-header");
-                let mut listing = rmcp::model::Tool::default();
-                listing.name = self.name.into();
-                listing.title = self.title;
-                listing.description = self.description.map(Into::into);
-                listing.input_schema = Arc::clone(contract.schema());
-                listing.output_schema = output_schema;
-                listing.annotations =
-                    (self.annotations != ToolAnnotations::new()).then_some(self.annotations);
-                listing.icons = (!self.icons.is_empty()).then_some(self.icons);
-                listing.meta = tags_meta(&self.labels.tags);
-                Ok(BuiltTool {
-                    listing,
-                    labels: self.labels,
-                    contract: Arc::new(contract),
-                    handler,
-                    timeout: self.timeout,
-                    result_bytes_max: self.result_bytes_max,
-                    wraps_output,
-                    without_context: self.without_context && !in_headers,
-                })
-            }
-            (contract, _) => {
-                problems.extend(contract.err());
-                Err(problems)
-            }
+        let (Some(contract), Some(handler), true) = (contract, self.handler, problems.is_empty()) else {
+            return Err(problems);
+        };
+        if self.about.description.is_none() {
+            tracing::warn!(
+                "tool `{}` has no description, by which a model would choose it",
+                self.name
+            );
         }
+        let mut listing = rmcp::model::Tool::default();
+        listing.input_schema = Arc::clone(contract.schema());
+        listing.output_schema = output.as_ref().map(|output| Arc::new(output.listed()));
+        listing.annotations = (self.annotations != ToolAnnotations::new()).then_some(self.annotations);
+        listing.icons = self.about.icons();
+        listing.meta = tags_meta(&self.labels.tags);
+        self.about.complete_meta(&mut listing.meta);
+        listing.title = self.about.title;
+        listing.description = self.about.description.map(Into::into);
+        let in_headers = header::any(contract.schema());
+        let handler = match output {
+            Some(output) => {
+                let name = self.name.clone();
+                handler.checked(move |result| output.apply(&name, result))
+            }
+            None => handler,
+        };
+        listing.name = self.name.into();
+        Ok(BuiltTool {
+            listing,
+            labels: self.labels,
+            contract: Arc::new(contract),
+            handler,
+            timeout: self.timeout,
+            result_bytes_max: self.result_bytes_max,
+            without_context: self.without_context && !in_headers && !self.confirmable && self.task.is_none(),
+            confirmable,
+            task: self.task,
+        })
     }
 }
 
@@ -278,8 +368,11 @@ pub(crate) struct BuiltTool {
     pub(crate) handler: Handler<CallToolResult>,
     pub(crate) timeout: Duration,
     pub(crate) result_bytes_max: usize,
-    wraps_output: bool,
     pub(crate) without_context: bool,
+    /// Whether the argument `confirmation` is ours.
+    pub(crate) confirmable: bool,
+    /// If a call can become a task, how.
+    pub(crate) task: Option<Rules>,
 }
 
 impl BuiltTool {
@@ -294,33 +387,6 @@ impl BuiltTool {
             }
         }
     }
-
-    /// Protocol revisions before 2026-07-28 allow only objects as structured content, so anything else is
-    /// carried as `{"result": …}`.
-    pub(crate) fn finish(&self, mut result: CallToolResult) -> CallResult<CallToolResult> {
-        if self.wraps_output
-            && let Some(value) = result.structured_content.take()
-        {
-            result.structured_content = Some(json!({ "result": value }));
-        }
-        Ok(result)
-    }
-}
-
-fn describes_object(schema: &JsonObject) -> bool {
-    schema.get("type").and_then(Value::as_str) == Some("object")
-}
-
-fn wrapped(mut schema: JsonObject) -> JsonObject {
-    let definitions = schema.remove("$defs");
-    let mut object = JsonObject::new();
-    object.insert("type".into(), "object".into());
-    object.insert("properties".into(), json!({ "result": schema }));
-    object.insert("required".into(), json!(["result"]));
-    if let Some(definitions) = definitions {
-        object.insert("$defs".into(), definitions);
-    }
-    object
 }
 
 /// Names of tools and prompts are 1 to 128 characters of a small alphabet every host accepts.
@@ -328,6 +394,15 @@ pub(crate) fn wrong_name(name: &str) -> Option<String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let right = (1..=128).contains(&name.len()) && name.chars().all(fits);
     (!right).then(|| format!("`{name}` is not a valid name: use 1 to 128 letters, digits, `_`, `-` and `.`"))
+}
+
+/// Names of a tool's arguments are 1 to 64 characters of the alphabet every model's interface accepts.
+fn wrong_argument_name(name: &str) -> Option<String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let right = (1..=64).contains(&name.len()) && name.chars().all(fits);
+    (!right).then(|| {
+        format!("`{name}` is not a valid name of an argument: use 1 to 64 letters, digits, `_`, `-` and `.`")
+    })
 }
 
 /// Where the tags of a component are listed: `_meta["holdall/tags"]`.

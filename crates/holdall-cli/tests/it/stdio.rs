@@ -1,11 +1,9 @@
 //! `serve` on standard input and output, as a host starts it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::process::{Child, Stdio};
 
-use rmcp::ServiceExt;
-use rmcp::model::CallToolRequestParams;
-use rmcp::transport::TokioChildProcess;
+use holdall_testkit::{Client, Wire};
 use serde_json::{Value, json};
 
 use crate::program::Home;
@@ -13,27 +11,19 @@ use crate::program::Home;
 #[tokio::test]
 async fn the_official_client_lists_and_searches() {
     let home = Home::new();
-    let command = home.command(&["serve", "--notes", "notes"]);
-    let transport = TokioChildProcess::new(tokio::process::Command::from(command)).unwrap();
-    let client = ().serve(transport).await.unwrap();
-    let server = serde_json::to_value(client.peer_info()).unwrap();
-    assert_eq!(server["serverInfo"]["name"], "holdall");
-    assert!(server["instructions"].as_str().unwrap().contains("search_notes"));
-    let names: Vec<_> = client
-        .list_all_tools()
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|tool| tool.name.to_string())
-        .collect();
+    let client = Client::spawn(home.command(&["serve", "--notes", "notes"])).await;
+    let server = client.server();
+    assert_eq!(server.server_info.unwrap().name, "holdall");
+    assert!(server.instructions.unwrap().contains("search_notes"));
+    let names = client.tool_names().await;
     assert_eq!(names.len(), 9, "{names:?}");
     // The first questions may come before the notes are indexed, and are told so.
     let deadline = tokio::time::Instant::now() + crate::program::PATIENCE;
     loop {
-        let arguments = json!({"query": "mechanic"}).as_object().cloned().unwrap();
-        let request = CallToolRequestParams::new("search_notes").with_arguments(arguments);
-        let result = client.call_tool(request).await.unwrap();
-        let reply = result.structured_content.unwrap();
+        let reply = client
+            .call("search_notes", json!({"query": "mechanic"}))
+            .await
+            .json();
         if reply["hits"][0]["path"] == "car.md" {
             break;
         }
@@ -43,89 +33,66 @@ async fn the_official_client_lists_and_searches() {
         );
         assert!(tokio::time::Instant::now() < deadline);
     }
-    client.cancel().await.unwrap();
+    assert_eq!(client.close().await.status.unwrap().code(), Some(0));
 }
 
-fn start(home: &Home, arguments: &[&str]) -> Child {
-    let mut command = home.command(arguments);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command.spawn().unwrap()
-}
-
-fn initialize() -> String {
-    let parameters = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "0"}});
-    let request = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": parameters});
-    format!(
-        "{request}\n{}\n",
-        json!({"jsonrpc": "2.0", "method": "notifications/initialized"})
-    )
-}
-
-#[test]
-fn standard_output_is_the_protocol_alone_and_the_end_of_input_the_end() {
+#[tokio::test]
+async fn standard_output_is_the_protocol_alone_and_the_end_of_input_the_end() {
     let home = Home::new();
     home.put("notes/broken.md", "---\ntitle: [\n---\nx\n");
-    let mut server = start(&home, &["serve", "--notes", "notes", "--log", "trace"]);
-    let mut input = server.stdin.take().unwrap();
-    let call = |id: u32, name: &str, arguments: Value| {
-        json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {"name": name, "arguments": arguments}}).to_string()
-    };
-    write!(
-        input,
-        "{}nonsense\n{}\n{}\n",
-        initialize(),
-        call(2, "search_notes", json!({"query": "mechanic"})),
-        call(3, "read_note", json!({"path": "../out.md"})),
+    let mut wire = Wire::spawn(home.command(&["serve", "--notes", "notes", "--log", "trace"]));
+    wire.initialize("2025-06-18").await;
+    wire.send("nonsense").await;
+    let call = |name: &str, arguments: Value| json!({"name": name, "arguments": arguments});
+    wire.request(
+        2,
+        "tools/call",
+        call("search_notes", json!({"query": "mechanic"})),
     )
-    .unwrap();
-    drop(input);
-    let output = server.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    let text = String::from_utf8(output.stdout).unwrap();
-    let replies: Vec<Value> = text
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
-        .collect();
-    for id in 1..=3 {
-        assert!(
-            replies.iter().any(|reply| reply["id"] == id),
-            "no reply to {id}: {text}"
-        );
-    }
+    .await;
+    wire.request(3, "tools/call", call("read_note", json!({"path": "../out.md"})))
+        .await;
+    wire.close_input().await;
+    // Every line is JSON, or this fails.
+    let mut replies = wire.rest().await;
+    replies.sort_by_key(|reply| reply["id"].as_u64());
+    let ids: Vec<&Value> = replies.iter().map(|reply| &reply["id"]).collect();
+    assert_eq!(ids, [&Value::Null, &json!(2), &json!(3)]);
     assert!(replies.iter().all(|reply| reply["jsonrpc"] == "2.0"));
-    assert!(!output.stderr.is_empty(), "the log went elsewhere");
+    assert_eq!(wire.process().wait().await.code(), Some(0));
+    assert!(!wire.process().printed().is_empty(), "the log went elsewhere");
 }
 
 #[test]
 fn an_input_that_ends_at_once_is_no_error() {
     let home = Home::new();
     for sent in ["", "\n", "nonsense\n", "{\"jsonrpc\": \"2.0\", \"id\": 1"] {
-        let mut server = start(&home, &["serve", "--notes", "notes"]);
+        let mut command = home.command(&["serve", "--notes", "notes"]);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut server = command.spawn().unwrap();
         server.stdin.take().unwrap().write_all(sent.as_bytes()).unwrap();
         let output = server.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{sent:?}: {output:?}");
     }
 }
 
-#[test]
+#[tokio::test]
 #[cfg(unix)]
-fn asked_to_end_it_ends_well() {
+async fn asked_to_end_it_ends_well() {
     let home = Home::new();
-    for signal in ["TERM", "INT"] {
-        let mut server = start(&home, &["serve", "--notes", "notes"]);
-        let mut input = server.stdin.take().unwrap();
-        input.write_all(initialize().as_bytes()).unwrap();
-        let mut output = BufReader::new(server.stdout.take().unwrap());
-        output.read_line(&mut String::new()).unwrap();
-        signalled(&server, signal);
-        assert_eq!(server.wait().unwrap().code(), Some(0), "SIG{signal}");
-        let mut rest = String::new();
-        output.read_to_string(&mut rest).unwrap();
-        assert_eq!(rest, "");
-        drop(input);
+    for signal in [15, 2] {
+        let mut wire = Wire::spawn(home.command(&["serve", "--notes", "notes"]));
+        wire.initialize("2025-06-18").await;
+        let process = wire.process();
+        match signal {
+            15 => process.terminate(),
+            _ => process.interrupt(),
+        }
+        assert_eq!(process.wait().await.code(), Some(0), "signal {signal}");
+        assert_eq!(wire.rest().await, [Value::Null; 0]);
     }
 }
 
@@ -137,17 +104,11 @@ pub(crate) fn signalled(process: &Child, signal: &str) {
     assert!(sent.unwrap().success());
 }
 
-#[test]
-fn read_only_offers_nothing_that_writes() {
+#[tokio::test]
+async fn read_only_offers_nothing_that_writes() {
     let home = Home::new();
-    let mut server = start(&home, &["serve", "notes", "--notes", "notes", "--read-only"]);
-    let mut input = server.stdin.take().unwrap();
-    let list = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"});
-    writeln!(input, "{}{list}", initialize()).unwrap();
-    drop(input);
-    let text = String::from_utf8(server.wait_with_output().unwrap().stdout).unwrap();
-    assert!(
-        text.contains("search_notes") && !text.contains("create_note\""),
-        "{text}"
-    );
+    let client = Client::spawn(home.command(&["serve", "notes", "--notes", "notes", "--read-only"])).await;
+    let names = client.tool_names().await;
+    assert!(names.contains(&"search_notes".to_owned()), "{names:?}");
+    assert!(!names.contains(&"create_note".to_owned()), "{names:?}");
 }

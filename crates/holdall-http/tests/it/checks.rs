@@ -3,36 +3,25 @@
 use std::time::Duration;
 
 use holdall_http::{HttpConfig, HttpError, HttpServer};
+use holdall_testkit::HttpRequest;
+use serde_json::json;
 
 use crate::{raw, start};
-
-fn status(reply: &str) -> u16 {
-    reply
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok())
-        .unwrap_or_default()
-}
 
 #[tokio::test]
 async fn every_route_checks_host_and_origin() {
     let address = start(HttpConfig::default()).await;
     for path in ["/mcp", "/health", "/nothing"] {
-        for (headers, expected) in [
-            ("Host: evil.example\r\n", 403),
-            ("Host: localhost\r\nOrigin: https://evil.example\r\n", 403),
-            ("Host: localhost\r\nOrigin: null\r\n", 403),
-            ("", 400),
+        let request = HttpRequest::get(path);
+        for (request, expected) in [
+            (request.clone().host("evil.example"), 403),
+            (request.clone().header("Origin", "https://evil.example"), 403),
+            (request.clone().header("Origin", "null"), 403),
+            (request.without_host(), 400),
         ] {
-            let reply = raw(
-                address,
-                &format!("GET {path} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n"),
-            )
-            .await;
-            assert_eq!(status(&reply), expected, "{path} {headers}: {reply}");
-            if expected == 403 {
-                assert!(reply.contains("\"hint\""), "{reply}");
-            }
+            let reply = request.send(address).await;
+            assert_eq!(reply.status, expected, "{path}: {request:?}");
+            assert!(reply.json()["hint"].is_string(), "{path}: {}", reply.text());
         }
     }
 }
@@ -40,21 +29,14 @@ async fn every_route_checks_host_and_origin() {
 #[tokio::test]
 async fn health_and_unknown_paths_answer_in_json() {
     let address = start(HttpConfig::default()).await;
-    let reply = raw(
-        address,
-        "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-    )
-    .await;
-    assert!(
-        status(&reply) == 200 && reply.contains("{\"status\":\"ok\",\"server\":\"test\"}"),
-        "{reply}"
+    let health = HttpRequest::get("/health").send(address).await;
+    assert_eq!(
+        (health.status, health.text().as_str()),
+        (200, r#"{"status":"ok","server":"test"}"#)
     );
-    let reply = raw(
-        address,
-        "GET /sse HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-    )
-    .await;
-    assert!(status(&reply) == 404 && reply.contains("/mcp"), "{reply}");
+    let nothing = HttpRequest::get("/sse").send(address).await;
+    assert_eq!(nothing.status, 404);
+    assert!(nothing.text().contains("/mcp"), "{}", nothing.text());
 }
 
 #[tokio::test]
@@ -65,17 +47,15 @@ async fn bodies_are_bounded_and_must_be_json() {
         config
     };
     let address = start(config).await;
-    let post = |kind: &str, body: &str| {
-        format!(
-            "POST /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: application/json, text/event-stream\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            body.len()
-        )
-    };
+    let post = HttpRequest::post(&json!({}));
+    assert_eq!(post.clone().body("x".repeat(101)).send(address).await.status, 413);
     assert_eq!(
-        status(&raw(address, &post("application/json", &"x".repeat(101))).await),
-        413
+        post.set_header("Content-Type", "text/plain")
+            .send(address)
+            .await
+            .status,
+        415
     );
-    assert_eq!(status(&raw(address, &post("text/plain", "{}")).await), 415);
 }
 
 #[tokio::test]

@@ -1,13 +1,16 @@
 //! The HTTP front from outside: raw requests for the checks, the official SDK's client for the protocol.
 
 mod checks;
+mod interaction;
 mod protocol;
 mod streams;
+mod tasks;
 
 use std::net::SocketAddr;
 
 use holdall::prelude::*;
 use holdall_http::{HttpConfig, HttpServer};
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -67,4 +70,19 @@ async fn raw(address: SocketAddr, request: &str) -> String {
     let mut reply = String::new();
     stream.read_to_string(&mut reply).await.expect("it answers");
     reply
+}
+
+/// A request of protocol 2026-07-28.
+fn stateless(method: &str, name: &str, mut params: Value) -> String {
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": {"name": "t", "version": "0"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+        "progressToken": "p",
+    });
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+    format!(
+        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: application/json, text/event-stream\r\nContent-Type: application/json\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: {method}\r\nMcp-Name: {name}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
 }

@@ -3,84 +3,93 @@
 use std::net::SocketAddr;
 
 use holdall_http::HttpConfig;
-use rmcp::ServiceExt;
-use rmcp::model::CallToolRequestParams;
-use rmcp::transport::StreamableHttpClientTransport;
+use holdall_testkit::{Client, HttpReply, HttpRequest};
 use serde_json::{Value, json};
 
-use crate::{raw, start};
+use crate::start;
 
 #[tokio::test]
 async fn the_official_client_lists_and_calls() {
     let address = start(HttpConfig::default()).await;
-    let transport = StreamableHttpClientTransport::from_uri(format!("http://{address}/mcp"));
-    let client = ().serve(transport).await.expect("the handshake succeeds");
-    let tools = client.list_all_tools().await.expect("tools are listed");
-    assert_eq!(tools.len(), 4);
-    let arguments = json!({"name": "Ada"}).as_object().cloned().expect("an object");
-    let result = client
-        .call_tool(CallToolRequestParams::new("say_hello").with_arguments(arguments))
-        .await;
-    let result = serde_json::to_value(result.expect("the tool exists")).expect("JSON");
-    assert_eq!(result["content"][0]["text"], "Hello, Ada!");
-    client.cancel().await.expect("it ends");
+    for version in [
+        "2024-11-05",
+        "2025-03-26",
+        "2025-06-18",
+        "2025-11-25",
+        "2026-07-28",
+    ] {
+        let client = Client::at(format!("http://{address}/mcp"))
+            .protocol(version)
+            .await;
+        assert_eq!(client.list_tools().await.len(), 4, "{version}");
+        let reply = client.call("say_hello", json!({"name": "Ada"})).await;
+        assert_eq!(reply.text(), "Hello, Ada!", "{version}");
+        client.close().await;
+    }
 }
 
-fn stateless(method: &str, name: &str, mut params: Value) -> String {
-    params["_meta"] = json!({
+/// What every stateless request carries.
+fn meta() -> Value {
+    json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientInfo": {"name": "t", "version": "0"},
         "io.modelcontextprotocol/clientCapabilities": {},
         "progressToken": "p",
-    });
-    let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
-    format!(
-        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: application/json, text/event-stream\r\nContent-Type: application/json\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: {method}\r\nMcp-Name: {name}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
+    })
+}
+
+/// A stateless request with the headers that belong to it.
+fn stateless(method: &str, name: &str, mut params: Value) -> HttpRequest {
+    params["_meta"] = meta();
+    unusual(
+        method,
+        name,
+        &json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}),
     )
+}
+
+/// A stateless request whose headers need not fit its body.
+fn unusual(method: &str, name: &str, body: &Value) -> HttpRequest {
+    HttpRequest::post(body)
+        .header("MCP-Protocol-Version", "2026-07-28")
+        .header("Mcp-Method", method)
+        .header("Mcp-Name", name)
 }
 
 #[tokio::test]
 async fn a_stateless_call_is_answered_in_json_unless_it_streams() {
     let address = start(HttpConfig::default()).await;
     let call = json!({"name": "say_hello", "arguments": {"name": "Ada"}});
-    let reply = raw(address, &stateless("tools/call", "say_hello", call)).await;
-    assert!(
-        reply.to_lowercase().contains("content-type: application/json"),
-        "{reply}"
-    );
-    assert!(reply.contains("Hello, Ada!"), "{reply}");
+    let reply = stateless("tools/call", "say_hello", call).send(address).await;
+    assert_eq!(reply.header("content-type"), Some("application/json"));
+    assert_eq!(reply.json()["result"]["content"][0]["text"], "Hello, Ada!");
 
     let call = json!({"name": "count", "arguments": {"to": 3}});
-    let reply = raw(address, &stateless("tools/call", "count", call)).await;
-    assert!(
-        reply.to_lowercase().contains("content-type: text/event-stream"),
-        "{reply}"
-    );
-    assert_eq!(reply.matches("notifications/progress").count(), 3, "{reply}");
-    assert!(reply.contains("counted to 3"), "{reply}");
+    let reply = stateless("tools/call", "count", call).send(address).await;
+    assert_eq!(reply.header("content-type"), Some("text/event-stream"));
+    let events = reply.events();
+    let progress = events
+        .iter()
+        .filter(|event| event["method"] == "notifications/progress");
+    assert_eq!(progress.count(), 3, "{events:?}");
+    assert_eq!(events[3]["result"]["content"][0]["text"], "counted to 3");
 }
 
-fn in_session(method: &str, session: &str, body: &str) -> String {
-    let length = body.len();
-    format!(
-        "{method} /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: application/json, text/event-stream\r\nContent-Type: application/json\r\n{session}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-    )
+/// A request of an older client.
+fn in_session(session: &str, body: &Value) -> HttpRequest {
+    HttpRequest::post(body).header("Mcp-Session-Id", session)
 }
 
-/// Opens a session as a client of protocol 2025-06-18 does; returns the reply, and the header that names the session.
-async fn open_session(address: SocketAddr) -> (String, String) {
+/// Opens a session as a client of protocol 2025-06-18 does; returns the reply, and the name of the session.
+async fn open_session(address: SocketAddr) -> (HttpReply, String) {
     let client = json!({"name": "t", "version": "0"});
     let params = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client});
     let initialize = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params});
-    let opened = raw(address, &in_session("POST", "", &initialize.to_string())).await;
-    let session = opened
-        .lines()
-        .find(|line| line.to_lowercase().starts_with("mcp-session-id:"));
-    let session = format!("{}\r\n", session.expect("a session"));
-    let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"}).to_string();
-    let accepted = raw(address, &in_session("POST", &session, &ready)).await;
-    assert!(accepted.starts_with("HTTP/1.1 202"), "{accepted}");
+    let opened = HttpRequest::post(&initialize).send(address).await;
+    let session = opened.header("mcp-session-id").expect("a session").to_owned();
+    let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+    let accepted = in_session(&session, &ready).send(address).await;
+    assert_eq!(accepted.status, 202);
     (opened, session)
 }
 
@@ -88,84 +97,57 @@ async fn open_session(address: SocketAddr) -> (String, String) {
 async fn in_a_session_too_replies_are_json_unless_they_stream() {
     let address = start(HttpConfig::default()).await;
     let (opened, session) = open_session(address).await;
-    assert_eq!(
-        body_of(&opened)["result"]["protocolVersion"],
-        "2025-06-18",
-        "{opened}"
-    );
+    assert_eq!(opened.json()["result"]["protocolVersion"], "2025-06-18");
     let call = |name: &str, arguments: Value| {
         let params = json!({"name": name, "arguments": arguments, "_meta": {"progressToken": "p"}});
-        json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params}).to_string()
+        json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params})
     };
-    let unknown = json!({"jsonrpc": "2.0", "id": 2, "method": "nothing/known"}).to_string();
+    let unknown = json!({"jsonrpc": "2.0", "id": 2, "method": "nothing/known"});
     for (message, expected) in [
         (call("say_hello", json!({"name": "Ada"})), "Hello, Ada!"),
         (call("say_hello", json!({})), "/name: is required"),
         (unknown, "-32601"),
     ] {
-        let reply = raw(address, &in_session("POST", &session, &message)).await;
-        assert!(
-            reply.to_lowercase().contains("content-type: application/json"),
-            "{reply}"
-        );
-        assert_eq!(body_of(&reply)["id"], 2, "{reply}");
-        assert!(reply.contains(expected), "{reply}");
+        let reply = in_session(&session, &message).send(address).await;
+        assert_eq!(reply.header("content-type"), Some("application/json"));
+        assert_eq!(reply.json()["id"], 2);
+        assert!(reply.text().contains(expected), "{}", reply.text());
     }
 
-    let counted = raw(
-        address,
-        &in_session("POST", &session, &call("count", json!({"to": 3}))),
-    )
-    .await;
-    assert!(
-        counted.to_lowercase().contains("content-type: text/event-stream"),
-        "{counted}"
-    );
-    assert_eq!(counted.matches("notifications/progress").count(), 3, "{counted}");
-    assert!(counted.contains("counted to 3"), "{counted}");
+    let count = call("count", json!({"to": 3}));
+    let counted = in_session(&session, &count).send(address).await;
+    assert_eq!(counted.header("content-type"), Some("text/event-stream"));
+    let events = counted.events();
+    let progress = events
+        .iter()
+        .filter(|event| event["method"] == "notifications/progress");
+    assert_eq!(progress.count(), 3, "{events:?}");
+    assert_eq!(events[3]["result"]["content"][0]["text"], "counted to 3");
     // Older clients take an event without data for a broken message.
-    let mut data = counted.lines().filter_map(|line| line.strip_prefix("data:"));
-    assert!(data.all(|data| !data.trim().is_empty()), "{counted}");
+    let text = counted.text();
+    let mut data = text.lines().filter_map(|line| line.strip_prefix("data:"));
+    assert!(data.all(|data| !data.trim().is_empty()), "{text}");
 }
 
 #[tokio::test]
 async fn a_session_ends_for_good() {
     let address = start(HttpConfig::default()).await;
     let (_, session) = open_session(address).await;
-    let list = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"}).to_string();
-    let listed = raw(address, &in_session("POST", &session, &list)).await;
-    assert!(listed.contains("say_hello"), "{listed}");
-    let ended = raw(address, &in_session("DELETE", &session, "")).await;
-    assert!(ended.starts_with("HTTP/1.1 204"), "{ended}");
-    let after = raw(address, &in_session("POST", &session, &list)).await;
-    assert!(after.starts_with("HTTP/1.1 404"), "{after}");
+    let list = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"});
+    let listed = in_session(&session, &list).send(address).await;
+    assert_eq!(listed.json()["result"]["tools"][0]["name"], "say_hello");
+
+    let end = HttpRequest::new("DELETE", "/mcp").header("Mcp-Session-Id", &session);
+    assert_eq!(end.send(address).await.status, 204);
+    assert_eq!(in_session(&session, &list).send(address).await.status, 404);
 }
 
-/// The body of a reply.
-fn body_of(reply: &str) -> Value {
-    let (_, body) = reply
-        .split_once("\r\n\r\n")
-        .expect("a reply has a head and a body");
-    serde_json::from_str(body).unwrap_or(Value::Null)
-}
-
-/// A stateless call whose body is changed by `change` after its headers were made.
-fn unusual(name: &str, arguments: Value, change: impl FnOnce(&mut Value)) -> String {
-    let request = stateless("tools/call", name, json!({"name": name, "arguments": arguments}));
-    let (head, body) = request
-        .split_once("\r\n\r\n")
-        .expect("a request has a head and a body");
-    let mut body: Value = serde_json::from_str(body).expect("JSON");
-    change(&mut body);
-    let body = body.to_string();
-    let head: Vec<String> = head
-        .lines()
-        .map(|line| match line.starts_with("Content-Length") {
-            true => format!("Content-Length: {}", body.len()),
-            false => line.to_owned(),
-        })
-        .collect();
-    format!("{}\r\n\r\n{body}", head.join("\r\n"))
+/// Status and body of a reply.
+fn said(reply: &HttpReply) -> (u16, Value) {
+    (
+        reply.status,
+        serde_json::from_slice(&reply.body).unwrap_or(Value::Null),
+    )
 }
 
 #[tokio::test]
@@ -248,10 +230,16 @@ async fn the_direct_way_answers_as_the_usual_way_does() {
         ),
     ];
     for (what, arguments, change) in cases {
-        let direct = raw(address, &unusual("greet", arguments.clone(), &change)).await;
-        let usual = raw(address, &unusual("greet_in_context", arguments, &change)).await;
-        let usual = usual.replace("greet_in_context", "greet");
-        assert_eq!(direct.lines().next(), usual.lines().next(), "{what}");
-        assert_eq!(body_of(&direct), body_of(&usual), "{what}: {direct}");
+        let call = async |name: &str| {
+            let mut body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
+                "name": name, "arguments": arguments, "_meta": meta(),
+            }});
+            change(&mut body);
+            said(&unusual("tools/call", name, &body).send(address).await)
+        };
+        let (status, body) = call("greet_in_context").await;
+        let usual = body.to_string().replace("greet_in_context", "greet");
+        let usual = (status, serde_json::from_str(&usual).expect("it is JSON still"));
+        assert_eq!(call("greet").await, usual, "{what}");
     }
 }

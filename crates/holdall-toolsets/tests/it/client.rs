@@ -1,18 +1,14 @@
-//! Notes, and a client of the official SDK connected to the toolset over them.
+//! Notes, and a client connected to the toolset over them.
 
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use holdall::protocol::{CallToolResult, JsonObject, ServiceExt};
-use holdall::{Server, Service};
+use holdall::Server;
 use holdall_notes::{Notebook, NotebookOptions};
 use holdall_toolsets::notes::NotesToolset;
 use jiff::tz::TimeZone;
-use rmcp::RoleClient;
-use rmcp::model::{CallToolRequestParams, ReadResourceRequestParams, ResourceContents};
-use rmcp::service::RunningService;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -21,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A connected client; folders and server live as long.
 pub(crate) struct Client {
-    pub(crate) sdk: RunningService<RoleClient, ()>,
+    pub(crate) mcp: holdall_testkit::Client,
     notes: Option<TempDir>,
     _data: Option<TempDir>,
 }
@@ -63,9 +59,11 @@ pub(crate) async fn over_with(
         fs::write(path, text).unwrap();
     }
     let notebook = open(notes.path(), data.path(), false);
-    let mut client = connect(server(notebook).build().unwrap()).await;
-    (client.notes, client._data) = (Some(notes), Some(data));
-    client
+    Client {
+        mcp: holdall_testkit::Client::connect(server(notebook)).await,
+        notes: Some(notes),
+        _data: Some(data),
+    }
 }
 
 /// Connects to the toolset over the example notes. Index and vectors are kept between two runs.
@@ -75,23 +73,9 @@ pub(crate) async fn over_examples() -> Client {
     let notebook = tokio::task::spawn_blocking(move || open(&notes, &data, true))
         .await
         .unwrap();
-    connect(
-        Server::new("test")
-            .add(NotesToolset::read_only(notebook))
-            .build()
-            .unwrap(),
-    )
-    .await
-}
-
-pub(crate) async fn connect(service: Service) -> Client {
-    let (near, far) = tokio::io::duplex(64 * 1024);
-    tokio::spawn(async move {
-        let running = service.serve(far).await.unwrap();
-        running.waiting().await.unwrap();
-    });
+    let server = Server::new("test").add(NotesToolset::read_only(notebook));
     Client {
-        sdk: ().serve(near).await.unwrap(),
+        mcp: holdall_testkit::Client::connect(server).await,
         notes: None,
         _data: None,
     }
@@ -102,40 +86,19 @@ impl Client {
         self.notes.as_ref().unwrap().path()
     }
 
-    pub(crate) async fn result(&self, name: &str, arguments: Value) -> CallToolResult {
-        let arguments: JsonObject = arguments.as_object().cloned().unwrap();
-        let request = CallToolRequestParams::new(name.to_owned()).with_arguments(arguments);
-        self.sdk.call_tool(request).await.unwrap()
-    }
-
     /// Calls a tool: its text if it succeeded, `Err` with its text if it failed.
     pub(crate) async fn call(&self, name: &str, arguments: Value) -> Result<String, String> {
-        let result = self.result(name, arguments).await;
-        let texts = result.content.iter().filter_map(|content| content.as_text());
-        let text = texts
-            .map(|text| text.text.as_str())
-            .collect::<Vec<_>>()
-            .join("\n");
-        if result.is_error == Some(true) {
-            Err(text)
-        } else {
-            Ok(text)
-        }
+        self.mcp.call(name, arguments).await.outcome()
+    }
+
+    /// Reads a resource: its text, or `Err` with what went wrong.
+    pub(crate) async fn read(&self, uri: &str) -> Result<String, String> {
+        self.mcp.read(uri).await.outcome()
     }
 
     /// What a tool that succeeds says to programs.
     pub(crate) async fn json(&self, name: &str, arguments: Value) -> Value {
-        let result = self.result(name, arguments).await;
-        assert_ne!(result.is_error, Some(true), "{name}: {:?}", result.content);
-        result.structured_content.unwrap()
-    }
-
-    pub(crate) async fn read(&self, uri: &str) -> Result<String, String> {
-        let result = self.sdk.read_resource(ReadResourceRequestParams::new(uri)).await;
-        match result.map_err(|error| error.to_string())?.contents.remove(0) {
-            ResourceContents::TextResourceContents { text, .. } => Ok(text),
-            other => Err(format!("{other:?}")),
-        }
+        self.mcp.call(name, arguments).await.json()
     }
 }
 

@@ -76,10 +76,9 @@ async fn words_alone_find_notes_in_every_language() {
 async fn the_reply_to_a_search_has_what_an_answer_needs() {
     let client = over_examples().await;
     let arguments = json!({"query": "\"job queue\" postgres", "limit": 2, "mode": "lexical", "when": "2026", "folder": "decisions"});
-    let result = client.result("search_notes", arguments).await;
-    let text = &result.content[0].as_text().unwrap().text;
-    insta::assert_snapshot!("search_as_text", text);
-    let mut reply = result.structured_content.unwrap();
+    let result = client.mcp.call("search_notes", arguments).await;
+    insta::assert_snapshot!("search_as_text", result.text());
+    let mut reply = result.json();
     for hit in reply["hits"].as_array_mut().unwrap() {
         for score in ["score", "lexical_score"] {
             assert!(hit[score].as_f64().unwrap() > 0.0);

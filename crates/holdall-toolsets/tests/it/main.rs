@@ -1,4 +1,4 @@
-//! The notes toolset from outside: called by the official SDK's client, over the example notes and over small ones.
+//! The notes toolset from outside: called by a client, over the example notes and over small ones.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

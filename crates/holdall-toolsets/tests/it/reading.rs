@@ -148,7 +148,7 @@ async fn a_listing_pages_to_its_end() {
         seen.dedup();
         assert_eq!(seen.len(), 450, "{sort}");
     }
-    let resources = client.sdk.list_all_resources().await.unwrap();
+    let resources = client.mcp.list_resources().await;
     let mut uris: Vec<_> = resources.iter().map(|resource| resource.uri.clone()).collect();
     uris.sort();
     uris.dedup();

@@ -1,10 +1,10 @@
 //! Notes as resources.
 
 use holdall::Server;
+use holdall_testkit::Client;
 use holdall_toolsets::notes::NotesToolset;
-use rmcp::model::{ArgumentInfo, CompleteRequestParams, Reference};
 
-use crate::client::{connect, open_at_once, over};
+use crate::client::{open_at_once, over};
 
 #[tokio::test]
 async fn notes_are_listed_read_and_completed() {
@@ -14,7 +14,7 @@ async fn notes_are_listed_read_and_completed() {
         ("plan b.md", "x"),
     ])
     .await;
-    let resources = client.sdk.list_all_resources().await.unwrap();
+    let resources = client.mcp.list_resources().await;
     let mut listed: Vec<_> = resources
         .iter()
         .map(|resource| (resource.uri.as_str(), resource.title.as_deref(), resource.size))
@@ -29,12 +29,18 @@ async fn notes_are_listed_read_and_completed() {
         ]
     );
     for resource in &resources {
-        assert!(client.read(&resource.uri).await.is_ok(), "{}", resource.uri);
+        assert!(
+            !client.mcp.read(&resource.uri).await.is_error(),
+            "{}",
+            resource.uri
+        );
     }
     let complete = async |typed: &str| {
-        let argument = ArgumentInfo::new("path", typed);
-        let request = CompleteRequestParams::new(Reference::for_resource("note://{+path}"), argument);
-        client.sdk.complete(request).await.unwrap().completion.values
+        let completed = client
+            .mcp
+            .complete_resource("note://{+path}", "path", typed)
+            .await;
+        completed.values()
     };
     assert_eq!(complete("ide").await, ["ideas/Zoo.md", "ideas/mcp.md"]);
     assert_eq!(complete("zoo").await, ["ideas/Zoo.md"]);
@@ -45,8 +51,8 @@ async fn notes_are_listed_read_and_completed() {
 #[tokio::test]
 async fn a_missing_note_is_an_error_with_a_hint() {
     let client = over(&[("a.md", "a")]).await;
-    let error = client.read("note://b.md").await.unwrap_err();
-    assert!(error.contains("there is no note `b.md`"), "{error}");
+    let error = client.mcp.read("note://b.md").await.expect_error("not_found");
+    assert!(error.message.contains("there is no note `b.md`"), "{error}");
 }
 
 #[tokio::test]
@@ -57,6 +63,6 @@ async fn a_host_that_lists_at_once_sees_every_note() {
     }
     let notebook = open_at_once(notes.path(), data.path(), false);
     let server = Server::new("test").add(NotesToolset::new(notebook));
-    let client = connect(server.build().unwrap()).await;
-    assert_eq!(client.sdk.list_all_resources().await.unwrap().len(), 500);
+    let client = Client::connect(server).await;
+    assert_eq!(client.list_resources().await.len(), 500);
 }

@@ -16,6 +16,7 @@ use crate::prompt::BuiltPrompt;
 use crate::protocol::JsonObject;
 use crate::resource::BuiltResource;
 use crate::state::States;
+use crate::tasks::Rules;
 use crate::tool::BuiltTool;
 
 /// Everything a server offers at one moment.
@@ -133,6 +134,20 @@ impl Catalogue {
             .iter()
             .any(|template| !template.completers.is_empty());
         templates || self.prompts.iter().any(|prompt| !prompt.completers.is_empty())
+    }
+
+    /// Whether anything looks at the context of its call, and so can write into the client's log.
+    pub(crate) fn may_log(&self) -> bool {
+        !self.resources.is_empty()
+            || !self.templates.is_empty()
+            || !self.prompts.is_empty()
+            || self.tools.iter().any(|tool| !tool.without_context)
+    }
+
+    /// The tools whose calls can become tasks.
+    pub(crate) fn task_tools(&self) -> impl Iterator<Item = (&str, &Rules)> {
+        let tools = self.tools.iter();
+        tools.filter_map(|tool| Some((tool.listing.name.as_ref(), tool.task.as_ref()?)))
     }
 
     /// Whether anything of this kind is offered, to anybody.

@@ -1,16 +1,23 @@
 //! Resources: what a host may read by URI. One at a fixed URI, or a family described by a URI template.
 //!
-//! Here: the builder and what it makes. `template.rs` reads URIs by a template.
+//! Here: the builder and what it makes.
+//!
+//! | file | question it answers |
+//! | --- | --- |
+//! | `template` | which variables a URI has, read by a template |
+//! | `page` | what a listing of concrete resources consists of |
 
+mod page;
 mod template;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use rmcp::model::{Annotations, ReadResourceResult, Role};
 
+use crate::about::{About, about_methods};
 use crate::argument::Argument;
-use crate::cache::CacheHint;
+use crate::cache::{Cache, milliseconds};
 use crate::call::{Call, Handler};
 use crate::completion::Completer;
 use crate::contract::Contract;
@@ -19,9 +26,12 @@ use crate::pipeline::TIMEOUT;
 use crate::protocol::JsonObject;
 use crate::provider::labels::Labels;
 use crate::reply::{IntoResourceBody, ResourceBody};
+use crate::schema::header;
 use crate::state::RequiredState;
 use crate::tool::tags_meta;
 use template::Template;
+
+pub use page::{Entry, Page};
 
 /// The largest contents of a resource unless its author says otherwise: 16 MiB.
 const CONTENTS_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -46,76 +56,20 @@ const CONTENTS_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub struct Resource {
     pub(crate) uri: String,
     name: Option<String>,
-    title: Option<String>,
-    description: Option<String>,
+    about: About,
     mime_type: Option<String>,
+    size: Option<u64>,
+    hints: Annotations,
+    ttl: Duration,
+    cache: Cache,
     variables: Vec<Argument>,
     labels: Labels,
-    cache: Option<CacheHint>,
     timeout: Duration,
     contents_bytes_max: usize,
     handler: Option<Handler<ResourceBody>>,
     lister: Option<Handler<Page>>,
     completers: Vec<(String, Completer)>,
     pub(crate) states: Vec<RequiredState>,
-}
-
-/// A part of a listing: entries, and where to go on.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Page {
-    /// The entries, in a stable order.
-    pub entries: Vec<Entry>,
-    /// Handed back to the lister as `cursor` to get the next page; `None` on the last.
-    pub next: Option<String>,
-}
-
-impl Page {
-    /// A page.
-    pub fn new(entries: Vec<Entry>, next: Option<String>) -> Self {
-        Self { entries, next }
-    }
-}
-
-/// One concrete resource of a template, as listed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Entry {
-    /// Its URI.
-    pub uri: String,
-    /// Its name.
-    pub name: String,
-    /// The name people see.
-    pub title: Option<String>,
-    /// What it is.
-    pub description: Option<String>,
-    /// Its size in bytes.
-    pub size: Option<u64>,
-}
-
-impl Entry {
-    /// An entry of a listing.
-    pub fn new(uri: impl Into<String>, name: impl Into<String>) -> Self {
-        Self {
-            uri: uri.into(),
-            name: name.into(),
-            title: None,
-            description: None,
-            size: None,
-        }
-    }
-
-    /// The name people see.
-    pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.title = Some(title.into());
-        self
-    }
-
-    /// The size in bytes.
-    pub fn size(mut self, bytes: u64) -> Self {
-        self.size = Some(bytes);
-        self
-    }
 }
 
 impl Resource {
@@ -127,12 +81,14 @@ impl Resource {
         Self {
             uri: uri.into(),
             name: None,
-            title: None,
-            description: None,
+            about: About::default(),
             mime_type: None,
+            size: None,
+            hints: Annotations::default(),
+            ttl: Duration::ZERO,
+            cache: Cache::default(),
             variables: Vec::new(),
             labels: Labels::default(),
-            cache: None,
             timeout: TIMEOUT,
             contents_bytes_max: CONTENTS_BYTES_MAX,
             handler: None,
@@ -148,15 +104,11 @@ impl Resource {
         self
     }
 
-    /// The name people see.
-    pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.title = Some(title.into());
-        self
-    }
+    about_methods!();
 
     /// What the resource is.
     pub fn description(mut self, text: impl Into<String>) -> Self {
-        self.description = Some(text.into());
+        self.about.description = Some(text.into());
         self
     }
 
@@ -164,6 +116,51 @@ impl Resource {
     /// `application/octet-stream` for bytes.
     pub fn mime_type(mut self, mime_type: impl Into<String>) -> Self {
         self.mime_type = Some(mime_type.into());
+        self
+    }
+
+    /// Its size in bytes, for listing. Default: unsaid.
+    pub fn size(mut self, bytes: u64) -> Self {
+        self.size = Some(bytes);
+        self
+    }
+
+    /// Meant for the user. Default: nobody is named, and clients choose.
+    pub fn for_user(self) -> Self {
+        self.for_role(Role::User)
+    }
+
+    /// Meant for the assistant. Default: nobody is named, and clients choose.
+    pub fn for_assistant(self) -> Self {
+        self.for_role(Role::Assistant)
+    }
+
+    /// How much it matters, from 0 (could be left out) to 1 (needed); what lies outside is moved to the nearer end.
+    pub fn priority(mut self, priority: f32) -> Self {
+        self.hints.priority = Some(if priority.is_nan() {
+            0.0
+        } else {
+            priority.clamp(0.0, 1.0)
+        });
+        self
+    }
+
+    /// When it last changed, in ISO 8601: `2026-01-31T12:30:00Z`.
+    pub fn last_modified(mut self, time: impl Into<String>) -> Self {
+        self.hints.last_modified = Some(time.into());
+        self
+    }
+
+    /// How long a client may take what it has read for fresh. Default: not at all.
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = ttl;
+        self
+    }
+
+    /// Who may share what a client has read from a cache. Default: [`Cache::Private`], which it also is, whatever is said
+    /// here, if the resource asks for scopes.
+    pub fn cache(mut self, cache: Cache) -> Self {
+        self.cache = cache;
         self
     }
 
@@ -182,13 +179,6 @@ impl Resource {
     /// Adds scopes: only callers that have all of them see the resource and may read it.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.labels.add_scopes(scopes);
-        self
-    }
-
-    /// How long clients may keep the contents. Contents of a resource that asks for scopes are told to be private
-    /// whatever is said here.
-    pub fn cache(mut self, hint: CacheHint) -> Self {
-        self.cache = Some(hint);
         self
     }
 
@@ -254,8 +244,18 @@ impl Resource {
         self
     }
 
+    fn for_role(mut self, role: Role) -> Self {
+        let audience = self.hints.audience.get_or_insert_default();
+        if !audience.contains(&role) {
+            audience.push(role);
+        }
+        self
+    }
+
     pub(crate) fn build(mut self) -> Result<BuiltResource, Vec<String>> {
         let mut problems: Vec<String> = self.labels.problems().collect();
+        problems.extend(self.about.problems());
+        problems.extend(misplaced_headers(&self.variables));
         let address = Address::parse(&self.uri)
             .map_err(|problem| problems.push(problem))
             .ok();
@@ -265,7 +265,7 @@ impl Resource {
             problems.push("it describes variables, but its URI has none".into());
         }
         let contract = Contract::of_arguments(&self.variables)
-            .map_err(|problem| problems.push(problem))
+            .map_err(|found| problems.extend(found))
             .ok();
         if self.handler.is_none() {
             problems.push("it has no handler: call `.handler(…)`".into());
@@ -274,11 +274,13 @@ impl Resource {
             (Some(address), Some(contract), Some(handler)) if problems.is_empty() => Ok(BuiltResource {
                 name: self.name.unwrap_or_else(|| self.uri.clone()),
                 uri: self.uri,
-                title: self.title,
-                description: self.description,
-                mime_type: self.mime_type,
                 meta: tags_meta(&self.labels.tags),
                 labels: self.labels,
+                about: self.about,
+                mime_type: self.mime_type,
+                size: self.size,
+                hints: (self.hints != Annotations::default()).then_some(self.hints),
+                ttl_ms: milliseconds(self.ttl),
                 cache: self.cache,
                 address,
                 contract: Arc::new(contract),
@@ -348,12 +350,14 @@ impl Address {
 pub(crate) struct BuiltResource {
     pub(crate) uri: String,
     pub(crate) name: String,
-    title: Option<String>,
-    description: Option<String>,
+    about: About,
     mime_type: Option<String>,
+    size: Option<u64>,
+    hints: Option<Annotations>,
     meta: Option<rmcp::model::MetaObject>,
     pub(crate) labels: Labels,
-    pub(crate) cache: Option<CacheHint>,
+    ttl_ms: u64,
+    cache: Cache,
     address: Address,
     pub(crate) contract: Arc<Contract>,
     pub(crate) handler: Handler<ResourceBody>,
@@ -401,13 +405,23 @@ impl BuiltResource {
         self.mime_type.as_deref()
     }
 
+    /// The result of a read, with what is said about caching it.
+    pub(crate) fn hinted(&self, result: ReadResourceResult) -> ReadResourceResult {
+        let scope = self.cache.scope(!self.labels.scopes.is_empty());
+        result.with_ttl_ms(self.ttl_ms).with_cache_scope(scope)
+    }
+
     /// Its line in `resources/list`.
     pub(crate) fn listing(&self) -> rmcp::model::Resource {
         let mut listing = rmcp::model::Resource::new(&self.uri, &self.name);
-        listing.title = self.title.clone();
-        listing.description = self.description.clone();
+        listing.title = self.about.title.clone();
+        listing.description = self.about.description.clone();
         listing.mime_type = self.mime_type.clone();
+        listing.size = self.size;
+        listing.icons = self.about.icons();
+        listing.annotations = self.hints.clone();
         listing.meta = self.meta.clone();
+        self.about.complete_meta(&mut listing.meta);
         listing
     }
 
@@ -417,17 +431,38 @@ impl BuiltResource {
         listing.title = entry.title;
         listing.description = entry.description;
         listing.size = entry.size;
-        listing.mime_type = self.mime_type.clone();
+        listing.mime_type = entry.mime_type.or_else(|| self.mime_type.clone());
+        listing.icons = self.about.icons();
+        listing.annotations = self.hints.clone();
+        if let Some(time) = entry.last_modified {
+            listing.annotations.get_or_insert_default().last_modified = Some(time);
+        }
         listing
     }
 
     /// Its line in `resources/templates/list`.
     pub(crate) fn template_listing(&self) -> rmcp::model::ResourceTemplate {
         let mut listing = rmcp::model::ResourceTemplate::new(&self.uri, &self.name);
-        listing.title = self.title.clone();
-        listing.description = self.description.clone();
+        listing.title = self.about.title.clone();
+        listing.description = self.about.description.clone();
         listing.mime_type = self.mime_type.clone();
+        listing.icons = self.about.icons();
+        listing.annotations = self.hints.clone();
         listing.meta = self.meta.clone();
+        self.about.complete_meta(&mut listing.meta);
         listing
     }
+}
+
+/// Only the arguments of tools travel in headers.
+pub(crate) fn misplaced_headers(arguments: &[Argument]) -> impl Iterator<Item = String> {
+    arguments
+        .iter()
+        .filter(|argument| header::any(argument.schema()))
+        .map(|argument| {
+            format!(
+                "argument `{}`: only the arguments of tools travel in headers; leave it out",
+                argument.name()
+            )
+        })
 }

@@ -1,62 +1,107 @@
 //! Calling a tool, reading a resource, getting a prompt: each through the pipeline, and what is told of failures.
 
+use std::time::Duration;
+
 use rmcp::model::{
-    CallToolRequestParams, CallToolResult, ContentBlock, ErrorCode, GetPromptRequestParams, GetPromptResult,
-    MetaObject, ReadResourceResult,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorCode, GetPromptRequestParams,
+    GetPromptResponse, InputRequiredResult, MetaObject, ReadResourceRequestParams, ReadResourceResponse,
+    ReadResourceResult,
 };
 use serde_json::json;
 
-use super::{Service, knows_hints};
+use super::Service;
+use crate::call::BoxFuture;
 use crate::context::Context;
-use crate::error::{CallError, CallResult, ErrorKind};
+use crate::error::{CallError, CallResult, ErrorKind, Signal};
+use crate::interaction::Incoming;
 use crate::pipeline::{self, Target};
-use crate::protocol::ErrorData;
+use crate::protocol::{ErrorData, JsonObject};
+use crate::provider::catalogue::Offered;
 use crate::reply::{contents_bytes, result_bytes};
+use crate::tasks::{self, Outcome, Start};
+use crate::tool::BuiltTool;
 
 impl Service {
     pub(super) async fn call(
         &self,
         request: CallToolRequestParams,
         context: Context,
-    ) -> Result<CallToolResult, ErrorData> {
+    ) -> Result<CallToolResponse, ErrorData> {
         let tool = self
             .catalogue()
             .tools
             .find(&request.name, context.principal())
             .cloned()
             .map_err(|error| protocol_error(&error, None))?;
-        let context = context.at(&tool.home);
-        let target = Target {
-            kind: "tool",
-            name: &tool.listing.name,
-            contract: &tool.contract,
-            timeout: tool.timeout,
-            handler: &tool.handler,
-        };
-        let outcome = pipeline::run(target, request.arguments.unwrap_or_default(), context).await;
-        let outcome = outcome
-            .and_then(|result| tool.finish(result))
-            .and_then(|mut result| {
-                tool.outward_contents(&mut result.content);
-                within(
-                    "result",
-                    &tool.listing.name,
-                    result_bytes(&result),
-                    tool.result_bytes_max,
-                )?;
-                Ok(result)
+        let mut context = context.at(&tool.home);
+        // What never looks at its context asks nothing, but whoever brings a state that is not ours must learn it.
+        if !tool.without_context || request.request_state.is_some() {
+            context.receive(Incoming {
+                method: "tools/call",
+                answers: request.input_responses,
+                state: request.request_state,
+                confirmable: tool.confirmable,
             });
-        Ok(outcome.unwrap_or_else(|error| tool_error(&error)))
+        }
+        let arguments = request.arguments.unwrap_or_default();
+        let stateless = context.is_stateless();
+        let rules = match tasks::course(&request.name, tool.task.as_ref(), &context) {
+            Ok(rules) => rules,
+            Err(error) => return told(&error, stateless),
+        };
+        let (Some(rules), Some(board)) = (rules, &self.inner.settings.tasks) else {
+            return run(&tool, arguments, tool.timeout, context).await;
+        };
+        let work = tool.clone();
+        let start = Start {
+            tool: &request.name,
+            rules,
+            timeout: tool.timeout,
+            work: move |context, timeout| -> BoxFuture<Outcome> {
+                Box::pin(async move { run(&work, arguments, timeout, context).await })
+            },
+            tell: |error| told(error, true),
+        };
+        let started = tasks::start(board, start, context).await;
+        started.unwrap_or_else(|error| {
+            tracing::warn!(
+                source = error.source(),
+                "tool `{}` was refused: {error}",
+                request.name
+            );
+            told(&error, stateless)
+        })
     }
 
-    pub(super) async fn read(&self, uri: &str, context: Context) -> CallResult<ReadResourceResult> {
+    pub(super) async fn read(
+        &self,
+        request: ReadResourceRequestParams,
+        mut context: Context,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        context.receive(Incoming {
+            method: "resources/read",
+            answers: request.input_responses,
+            state: request.request_state,
+            confirmable: false,
+        });
+        let stateless = context.is_stateless();
+        match self.contents(&request.uri, context).await {
+            Ok(result) => Ok(result.into()),
+            Err(error) => match signalled(&error, stateless) {
+                Some(reply) => reply.map(Into::into),
+                None => Err(protocol_error(&error, Some(&request.uri))),
+            },
+        }
+    }
+
+    async fn contents(&self, uri: &str, context: Context) -> CallResult<ReadResourceResult> {
         let (resource, variables) = {
             let catalogue = self.catalogue();
             let (resource, variables) = catalogue.resource(uri, context.principal())?;
             (resource.clone(), variables)
         };
         let context = context.at(&resource.home);
-        let knows_hints = knows_hints(context.protocol_version());
+        let knows_hints = context.is_stateless();
         let target = Target {
             kind: "resource",
             name: &resource.uri,
@@ -71,25 +116,33 @@ impl Service {
             .for_each(|contents| resource.outward_content(contents));
         let bytes = contents.iter().map(contents_bytes).sum();
         within("resource", uri, bytes, resource.contents_bytes_max)?;
-        let mut result = ReadResourceResult::new(contents);
-        if let Some(hint) = resource.cache.filter(|_| knows_hints) {
-            (result.ttl_ms, result.cache_scope) = hint.told(!resource.labels.scopes.is_empty());
-        }
-        Ok(result)
+        let result = ReadResourceResult::new(contents);
+        Ok(if knows_hints {
+            resource.hinted(result)
+        } else {
+            result
+        })
     }
 
     pub(super) async fn prompt(
         &self,
         request: GetPromptRequestParams,
         context: Context,
-    ) -> Result<GetPromptResult, ErrorData> {
+    ) -> Result<GetPromptResponse, ErrorData> {
         let prompt = self
             .catalogue()
             .prompts
             .find(&request.name, context.principal())
             .cloned()
             .map_err(|error| protocol_error(&error, None))?;
-        let context = context.at(&prompt.home);
+        let mut context = context.at(&prompt.home);
+        context.receive(Incoming {
+            method: "prompts/get",
+            answers: request.input_responses,
+            state: request.request_state,
+            confirmable: false,
+        });
+        let stateless = context.is_stateless();
         let target = Target {
             kind: "prompt",
             name: &prompt.listing.name,
@@ -99,12 +152,71 @@ impl Service {
         };
         let arguments = request.arguments.unwrap_or_default();
         let outcome = pipeline::run(target, arguments, context).await;
-        let mut result = outcome.map_err(|error| protocol_error(&error, None))?;
-        for message in &mut result.messages {
-            prompt.outward_contents(std::slice::from_mut(&mut message.content));
+        match outcome {
+            Ok(mut result) => {
+                for message in &mut result.messages {
+                    prompt.outward_contents(std::slice::from_mut(&mut message.content));
+                }
+                result.description = result.description.or_else(|| prompt.listing.description.clone());
+                Ok(result.into())
+            }
+            Err(error) => match signalled(&error, stateless) {
+                Some(reply) => reply.map(Into::into),
+                None => Err(protocol_error(&error, None)),
+            },
         }
-        result.description = result.description.or_else(|| prompt.listing.description.clone());
+    }
+}
+
+/// Sends a call through the pipeline.
+async fn run(
+    tool: &Offered<BuiltTool>,
+    arguments: JsonObject,
+    timeout: Duration,
+    context: Context,
+) -> Outcome {
+    let stateless = context.is_stateless();
+    let name = &tool.listing.name;
+    let target = Target {
+        kind: "tool",
+        name,
+        contract: &tool.contract,
+        timeout,
+        handler: &tool.handler,
+    };
+    let outcome = pipeline::run(target, arguments, context).await;
+    let outcome = outcome.and_then(|mut result| {
+        tool.outward_contents(&mut result.content);
+        within("result", name, result_bytes(&result), tool.result_bytes_max)?;
         Ok(result)
+    });
+    match outcome {
+        Ok(result) => Ok(result.into()),
+        Err(error) => told(&error, stateless),
+    }
+}
+
+/// What is answered to a call that failed.
+fn told(error: &CallError, stateless: bool) -> Outcome {
+    match signalled(error, stateless) {
+        Some(reply) => reply.map(Into::into),
+        None => Ok(tool_error(error).into()),
+    }
+}
+
+/// What is answered to an error that is more than a failure: a reply that asks the client, or a refusal of the
+/// request itself.
+fn signalled(error: &CallError, stateless: bool) -> Option<Result<InputRequiredResult, ErrorData>> {
+    match error.signal()? {
+        Signal::InputRequired(reply) => Some(Ok(reply.clone())),
+        Signal::InvalidRequest => Some(Err(protocol_error(error, None))),
+        // Clients before 2026-07-28 do not know the code.
+        Signal::MissingCapability(capability) if stateless => {
+            let mut refusal = ErrorData::missing_required_client_capability(capability.clone());
+            refusal.message = error.to_string().into();
+            Some(Err(refusal))
+        }
+        Signal::MissingCapability(_) | Signal::Asked => None,
     }
 }
 

@@ -8,7 +8,7 @@ use rmcp::model::{
 };
 
 use super::cursor::{self, Cursor, List, Place};
-use super::{Caller, Service, knows_hints};
+use super::{Caller, Service};
 use crate::completion::{Completer, VALUES_MAX};
 use crate::context::Context;
 use crate::contract::Contract;
@@ -18,6 +18,7 @@ use crate::principal::Principal;
 use crate::protocol::JsonObject;
 use crate::provider::catalogue::{Catalogue, Home, Offered};
 use crate::resource::{BuiltResource, Page};
+use crate::server::Settings;
 
 impl Service {
     pub(super) fn tools(&self, cursor: Option<&str>, caller: &Caller) -> CallResult<ListToolsResult> {
@@ -69,7 +70,7 @@ impl Service {
         let from = decode(List::Resources, cursor)?;
         let caller = Caller {
             principal: context.principal().clone(),
-            knows_hints: knows_hints(context.protocol_version()),
+            knows_hints: context.is_stateless(),
         };
         let principal = &caller.principal;
         let (mut listed, mut next, lister) = match from {
@@ -115,11 +116,15 @@ impl Service {
         Ok(result)
     }
 
-    /// What a client is told of how long it may keep a list. Without a word of the author's this is left to `rmcp`, which
-    /// says that it may not.
+    /// What a client is told of how long it may keep a list, if it knows what that means.
     fn hint(&self, caller: &Caller, depends: bool) -> (Option<u64>, Option<CacheScope>) {
-        let hint = self.inner.settings.list_cache.filter(|_| caller.knows_hints);
-        hint.map_or((None, None), |hint| hint.told(depends))
+        let Settings {
+            list_ttl_ms,
+            list_cache,
+            ..
+        } = self.inner.settings;
+        let told = || (Some(list_ttl_ms), Some(list_cache.scope(depends)));
+        if caller.knows_hints { told() } else { (None, None) }
     }
 
     fn lister(&self, template: &str, principal: &Principal) -> Option<Offered<BuiltResource>> {

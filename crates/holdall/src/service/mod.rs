@@ -4,32 +4,40 @@
 //! | file | question it answers |
 //! | --- | --- |
 //! | `calls` | how a tool is called, a resource read, a prompt got, and how failures are told |
+//! | `tasks` | how requests about tasks reach them |
 //! | `listing` | what there is, page by page, and what fits what is being typed |
 //! | `cursor` | where the next page begins |
+//! | `misfits` | what is wrong with a request that is none of the protocol's |
 //! | `outward` | how clients know what a mounted server's results refer to |
 //! | `subscriptions` | who hears of changes, in sessions and on streams |
 
 mod calls;
 mod cursor;
 mod listing;
+mod misfits;
 mod outward;
 mod subscriptions;
+mod tasks;
 
 use std::sync::Arc;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, Extensions,
-    GetPromptRequestParams, GetPromptResponse, Implementation, InitializeRequestParams, InitializeResult,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    PaginatedRequestParams, PromptsCapability, ProtocolVersion, ReadResourceRequestParams,
-    ReadResourceResponse, ResourcesCapability, ServerCapabilities, ServerConfig, SubscribeRequestParams,
-    SubscriptionFilter, ToolsCapability, UnsubscribeRequestParams,
+    CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams, CompleteResult,
+    CustomRequest, CustomResult, Extensions, GetPromptRequestParams, GetPromptResponse, GetTaskParams,
+    GetTaskResult, Implementation, InitializeRequestParams, InitializeResult, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    PromptsCapability, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ResourcesCapability,
+    ServerCapabilities, ServerConfig, SubscribeRequestParams, SubscriptionFilter, ToolsCapability,
+    UnsubscribeRequestParams, UpdateTaskParams,
 };
+#[expect(deprecated, reason = "marked as the protocol is")]
+use rmcp::model::{SetLevelRequestMethod, SetLevelRequestParams};
 use rmcp::service::SubscriptionContext;
 
 use self::calls::protocol_error;
 use self::subscriptions::Connection;
 use crate::context::Context;
+use crate::interaction::{Asking, SessionLog};
 use crate::live::ServerHandle;
 use crate::principal::Principal;
 use crate::protocol::{ErrorData, RequestContext, RoleServer, ServerHandler};
@@ -43,6 +51,7 @@ use crate::server::{Identity, Settings};
 pub struct Service {
     inner: Arc<Inner>,
     identify: Identify,
+    log: SessionLog,
     /// Who is behind the connection, if the transport said so beforehand.
     opener: Option<Principal>,
     connection: Connection,
@@ -66,6 +75,7 @@ impl Service {
                 tree,
             }),
             identify: Arc::new(|_| Principal::local()),
+            log: SessionLog::default(),
             opener: None,
             connection: Connection::default(),
         }
@@ -138,7 +148,9 @@ impl Service {
 
     fn context(&self, request: RequestContext<RoleServer>) -> Context {
         let principal = (self.identify)(&request.extensions);
-        Context::new(request, principal, Arc::clone(self.inner.tree.home()))
+        let asking = Asking::new(Arc::clone(&self.inner.settings.interaction));
+        let home = Arc::clone(self.inner.tree.home());
+        Context::new(request, principal, home, asking, self.log.share())
     }
 
     fn principal(&self, request: &RequestContext<RoleServer>) -> Principal {
@@ -190,6 +202,8 @@ impl ServerHandler for Service {
             resources
         });
         capabilities.completions = self.catalogue().has_completers().then(Default::default);
+        capabilities.logging = self.catalogue().may_log().then(Default::default);
+        capabilities.extensions = self.inner.settings.tasks.as_ref().map(|_| tasks::extension());
         let mut implementation = Implementation::new(&identity.name, &identity.version);
         implementation.title = identity.title.clone();
         let mut config = ServerConfig::new(capabilities).with_server_info(implementation);
@@ -233,7 +247,7 @@ impl ServerHandler for Service {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        self.call(request, self.context(context)).await.map(Into::into)
+        self.call(request, self.context(context)).await
     }
 
     async fn list_resources(
@@ -262,10 +276,7 @@ impl ServerHandler for Service {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let outcome = self.read(&request.uri, self.context(context)).await;
-        outcome
-            .map(Into::into)
-            .map_err(|error| protocol_error(&error, Some(&request.uri)))
+        self.read(request, self.context(context)).await
     }
 
     async fn list_prompts(
@@ -283,7 +294,21 @@ impl ServerHandler for Service {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        self.prompt(request, self.context(context)).await.map(Into::into)
+        self.prompt(request, self.context(context)).await
+    }
+
+    #[expect(deprecated, reason = "marked as the protocol is")]
+    async fn set_level(
+        &self,
+        request: SetLevelRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        // From 2026-07-28 on there is no session to set a level of, and without `logging` nothing is ever logged.
+        if self.context(context).is_stateless() || !self.catalogue().may_log() {
+            return Err(ErrorData::method_not_found::<SetLevelRequestMethod>());
+        }
+        self.log.set(request.level.into());
+        Ok(())
     }
 
     async fn complete(
@@ -320,5 +345,38 @@ impl ServerHandler for Service {
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         self.serve_stream(context).await
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        self.task(request, self.context(context)).await
+    }
+
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.update(request, self.context(context)).await
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.cancel(request, self.context(context)).await
+    }
+
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let stateless = self.context(context).is_stateless();
+        Err(misfits::refusal(&request, stateless))
     }
 }

@@ -93,7 +93,7 @@ fn scope(n: &usize) -> String {
 fn components(item: &Item) -> (Tool, Prompt, [Resource; 2]) {
     let Item { name, tags, scopes } = item;
     let scopes = || scopes.iter().map(scope);
-    let complete = || Completer::new(|_, _| Vec::new());
+    let complete = || Completer::new(|_, _| Vec::<String>::new());
     let tool = Tool::new(format!("n{name}")).scopes(scopes());
     let prompt = Prompt::new(format!("n{name}"))
         .scopes(scopes())

@@ -134,6 +134,7 @@ async fn sessions_of_every_older_version_are_told_of_each_list() {
         assert_eq!(
             info["capabilities"],
             json!({
+                "logging": {},
                 "prompts": {"listChanged": true},
                 "resources": {"subscribe": true, "listChanged": true},
                 "tools": {"listChanged": true},
@@ -286,6 +287,6 @@ async fn a_server_may_start_with_nothing_and_say_what_will_come() {
     let (_, info) = Raw::session(&service, "2025-11-25").await;
     assert_eq!(
         info["capabilities"],
-        json!({"prompts": {"listChanged": true}, "tools": {"listChanged": true}})
+        json!({"logging": {}, "prompts": {"listChanged": true}, "tools": {"listChanged": true}})
     );
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use holdall::prelude::*;
-use holdall::{CacheHint, Entry, Page};
+use holdall::{Cache, Entry, Page};
 use serde_json::{Value, json};
 
 use crate::raw::{Raw, column, service, service_for};
@@ -222,11 +222,12 @@ async fn what_may_be_kept_is_said_and_is_private_where_it_depends_on_the_caller(
     let minute = Duration::from_secs(60);
     let open = |uri: &str| Resource::new(uri).handler(async |_| Ok(""));
     let server = Server::new("test")
-        .cache_lists(CacheHint::public(minute))
+        .list_ttl(minute)
+        .list_cache(Cache::Public)
         .add(tool(0))
         .add(Prompt::new("p").scopes(["x"]).handler(async |_| Ok("")))
-        .add(open("a://public").cache(CacheHint::public(minute)))
-        .add(open("a://private").cache(CacheHint::private(minute * 2)))
+        .add(open("a://public").ttl(minute).cache(Cache::Public))
+        .add(open("a://private").ttl(minute * 2))
         .add(open("a://unsaid"))
         .add(open("t://{n}"));
     let (service, handle) = service(server);
@@ -256,7 +257,7 @@ async fn what_may_be_kept_is_said_and_is_private_where_it_depends_on_the_caller(
         assert_eq!(hints(&reply), expected, "{uri}");
     }
     // Scopes and listers make private what was public, from one moment to the next.
-    let scoped = open("a://public").cache(CacheHint::public(minute)).scopes(["x"]);
+    let scoped = open("a://public").ttl(minute).cache(Cache::Public).scopes(["x"]);
     let lists = open("t://{n}").list(|_, _| Ok(Page::default()));
     handle.replace(scoped).expect("it is right");
     let reply = raw

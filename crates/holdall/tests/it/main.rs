@@ -1,15 +1,24 @@
 //! The framework from outside: functions under attributes, called by the official SDK's client.
 
 mod agreement;
+mod arguments;
+mod attributes;
+mod blocking;
 mod build;
 mod calls;
 mod changes;
 mod client;
 mod compile_errors;
+mod hygiene;
+mod interaction;
 mod lists;
 mod mount;
 mod prompts;
 mod raw;
+mod replies;
 mod resources;
 mod stdio;
 mod subscriptions;
+mod tasks;
+mod verbatim;
+mod wire;

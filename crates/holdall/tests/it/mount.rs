@@ -179,7 +179,7 @@ async fn addresses_lead_to_the_server_that_has_them() {
 async fn links_in_results_lead_to_what_they_mean() {
     let (service, _) = service(all());
     let mut raw = Raw::connect(&service);
-    let content = call(&mut raw, "deep_In_ner_search", json!({"_text": ""})).await;
+    let content = call(&mut raw, "deep_In_ner_search", json!({"text": ""})).await;
     let uris = [
         &content[0]["text"],
         &content[1]["uri"],

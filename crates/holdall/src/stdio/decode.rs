@@ -1,0 +1,261 @@
+//! From a line to a message, or to the error reply the line deserves.
+//!
+//! Nothing is known here of what was said before; see `session` for that.
+
+use rmcp::model::ErrorCode;
+use serde_json::{Value, json};
+
+use super::Message;
+use super::strict::{self, Fault};
+
+/// Messages in one batch.
+pub(super) const BATCH_MAX: usize = 1000;
+
+/// What a line is.
+#[derive(Debug)]
+pub(super) enum Decoded {
+    /// Nothing that has a meaning or needs a reply: an empty line, a malformed answer or notification.
+    Nothing,
+    /// One message.
+    Message(Box<Message>),
+    /// One line that must be answered with an error.
+    Refused(Refusal),
+    /// Several messages at once, as protocol 2025-03-26 allows. None of them is a batch.
+    Batch(Vec<Decoded>),
+}
+
+/// An error reply.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    /// The id of the request, `null` where it cannot be told.
+    id: Value,
+    code: ErrorCode,
+    message: String,
+}
+
+impl Refusal {
+    pub(super) fn new(id: Value, code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            id,
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// The reply as JSON, without a newline.
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        json!({ "jsonrpc": "2.0", "id": self.id, "error": { "code": self.code.0, "message": self.message } })
+            .to_string()
+            .into_bytes()
+    }
+}
+
+/// Reads a line.
+pub(super) fn decode(line: &[u8]) -> Decoded {
+    let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii();
+    if line.is_empty() {
+        return Decoded::Nothing;
+    }
+    match strict::check(line) {
+        Ok(()) => {}
+        Err(Fault::Syntax(error)) => return not_json(&error),
+        Err(Fault::Twice(pointer)) => return repeated_key(line, &pointer),
+    }
+    if line.starts_with(b"[") {
+        let items: Vec<Value> = serde_json::from_slice(line).expect("the line was found to be JSON");
+        return batch(items);
+    }
+    match serde_json::from_slice(line) {
+        Ok(message) => Decoded::Message(Box::new(message)),
+        Err(error) => explain(&value(line), &error),
+    }
+}
+
+fn batch(items: Vec<Value>) -> Decoded {
+    let refused = |message: String| Refusal::new(Value::Null, ErrorCode::INVALID_REQUEST, message);
+    match items.len() {
+        0 => Decoded::Refused(refused("an empty batch asks for nothing".into())),
+        1..=BATCH_MAX => Decoded::Batch(items.into_iter().map(item).collect()),
+        count => Decoded::Refused(refused(format!(
+            "the batch has {count} messages, more than the {BATCH_MAX} allowed; send several batches"
+        ))),
+    }
+}
+
+fn item(value: Value) -> Decoded {
+    match serde_json::from_value(value.clone()) {
+        Ok(message) => Decoded::Message(Box::new(message)),
+        Err(error) => explain(&value, &error),
+    }
+}
+
+fn value(line: &[u8]) -> Value {
+    serde_json::from_slice(line).expect("the line was found to be JSON")
+}
+
+fn not_json(error: &serde_json::Error) -> Decoded {
+    let message = format!("this line is not JSON: {error}");
+    Decoded::Refused(Refusal::new(Value::Null, ErrorCode::PARSE_ERROR, message))
+}
+
+fn repeated_key(line: &[u8], pointer: &str) -> Decoded {
+    let id = match serde_json::from_slice::<Value>(line) {
+        // Which of two ids is meant nobody can tell.
+        Ok(_) if pointer == "/id" => Value::Null,
+        Ok(value) => id_of(&value).unwrap_or(Value::Null),
+        Err(error) => return not_json(&error),
+    };
+    let message = format!("the key at `{pointer}` comes twice: send each key once");
+    Decoded::Refused(Refusal::new(id, ErrorCode::INVALID_REQUEST, message))
+}
+
+/// Why `value` is no message of the protocol.
+fn explain(value: &Value, error: &serde_json::Error) -> Decoded {
+    let id = id_of(value).unwrap_or(Value::Null);
+    let refused = |code: ErrorCode, message: &str| Decoded::Refused(Refusal::new(id.clone(), code, message));
+    let invalid = |message: &str| refused(ErrorCode::INVALID_REQUEST, message);
+    let Value::Object(object) = value else {
+        return invalid("a message is a JSON object: {\"jsonrpc\": \"2.0\", \"method\": …}");
+    };
+    let is_answer = object.contains_key("result") || object.contains_key("error");
+    let method = object.get("method");
+    if is_answer && method.is_none() {
+        // An answer, even a malformed one, must not be answered.
+        return Decoded::Nothing;
+    }
+    if object.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
+        return invalid("`jsonrpc` must be \"2.0\"");
+    }
+    let has_id = object.contains_key("id");
+    match method {
+        None => return invalid("`method` is missing"),
+        Some(method) if !method.is_string() => return invalid("`method` must be a string"),
+        Some(_) if is_answer => return invalid("a message is a request or an answer, not both"),
+        Some(_) if has_id && !is_id(object.get("id")) => {
+            return invalid("`id` must be a string or an integer of 64 bits");
+        }
+        Some(_) => {}
+    }
+    if !has_id {
+        // A notification is never answered.
+        return Decoded::Nothing;
+    }
+    match object.get("params") {
+        Some(params) if !params.is_object() => {
+            refused(ErrorCode::INVALID_PARAMS, "`params` must be an object")
+        }
+        Some(params) if params.get("_meta").is_some_and(|meta| !meta.is_object()) => {
+            refused(ErrorCode::INVALID_PARAMS, "`params._meta` must be an object")
+        }
+        _ => invalid(&format!("this is not a message of the protocol: {error}")),
+    }
+}
+
+/// The id of a message as far as it can be given back: a string or an integer.
+fn id_of(value: &Value) -> Option<Value> {
+    value
+        .get("id")
+        .filter(|id| id.is_string() || id.is_i64() || id.is_u64())
+        .cloned()
+}
+
+fn is_id(id: Option<&Value>) -> bool {
+    id.is_some_and(|id| id.is_string() || id.is_i64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The code and id of the error reply to `line`.
+    fn refused(line: &[u8]) -> (i64, Value) {
+        let Decoded::Refused(refusal) = decode(line) else {
+            panic!("not refused: {}", String::from_utf8_lossy(line));
+        };
+        let reply: Value = serde_json::from_slice(&refusal.to_json()).expect("a reply is JSON");
+        assert_eq!(reply["jsonrpc"], "2.0");
+        let code = reply["error"]["code"].as_i64().expect("a code");
+        (code, reply["id"].clone())
+    }
+
+    #[test]
+    fn malformed_lines_are_answered_with_the_code_of_the_specification() {
+        for (line, code) in [
+            (&b"{"[..], -32700),
+            (b"{\"jsonrpc\":\"2.0\"}{}", -32700),
+            (b"\xff\xfe", -32700),
+            (b"{\"a\":1e400}", -32700),
+            (b"{\"id\":1,\"id\":1", -32700),
+            (b"\"text\"", -32600),
+            (b"[]", -32600),
+            (b"{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"ping\"}", -32600),
+            (
+                b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"method\":\"ping\"}",
+                -32600,
+            ),
+            (
+                b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"result\":{}}",
+                -32600,
+            ),
+        ] {
+            assert_eq!(refused(line).0, code, "{}", String::from_utf8_lossy(line));
+        }
+    }
+
+    #[test]
+    fn the_id_is_echoed_where_it_can_be_read() {
+        let id = |id: &str| refused(format!(r#"{{"jsonrpc":"2.0","id":{id}}}"#).as_bytes()).1;
+        assert_eq!(id("7"), 7);
+        assert_eq!(id("\"x\""), "x");
+        assert_eq!(id("18446744073709551615"), 18_446_744_073_709_551_615_u64);
+        for other in ["1.5", "null", "[]", "{}", "true", "1e30"] {
+            assert_eq!(id(other), Value::Null, "{other}");
+        }
+        assert_eq!(
+            refused(br#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#).1,
+            Value::Null
+        );
+        assert_eq!(refused(br#"{"id":1,"method":"ping","method":"ping"}"#).1, 1);
+    }
+
+    #[test]
+    fn what_must_not_be_answered_is_passed_over() {
+        for line in [
+            &b" \r\n"[..],
+            b"{\"id\":{},\"result\":1}",
+            b"{\"error\":[]}",
+            b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":7,\"x\":0}",
+        ] {
+            let decoded = decode(line);
+            let passed_over = match &decoded {
+                Decoded::Nothing => true,
+                // `rmcp` hands notifications it does not know on, and nobody answers them.
+                Decoded::Message(message) => {
+                    matches!(**message, rmcp::model::JsonRpcMessage::Notification(_))
+                }
+                _ => false,
+            };
+            assert!(passed_over, "{decoded:?}");
+        }
+    }
+
+    #[test]
+    fn a_batch_is_judged_message_by_message() {
+        let line = br#"[{"jsonrpc":"2.0","id":1,"method":"ping"},7,{"id":2},{"result":0},[]]"#;
+        let Decoded::Batch(items) = decode(line) else {
+            panic!("no batch");
+        };
+        let kinds: Vec<&str> = items
+            .iter()
+            .map(|item| match item {
+                Decoded::Message(_) => "message",
+                Decoded::Refused(_) => "refused",
+                Decoded::Nothing => "nothing",
+                Decoded::Batch(_) => "batch",
+            })
+            .collect();
+        assert_eq!(kinds, ["message", "refused", "refused", "nothing", "refused"]);
+        let many = format!("[{}]", vec!["1"; BATCH_MAX + 1].join(","));
+        assert_eq!(refused(many.as_bytes()).0, -32600);
+    }
+}
