@@ -197,8 +197,11 @@ impl From<rusqlite::Error> for Refused {
 /// Makes the file ours if it is empty, refuses it if it is somebody else's, and joins those who use it.
 fn prepare(connection: &mut Connection, path: &Path) -> Result<Process, Refused> {
     connection.busy_timeout(BUSY_MAX)?;
-    // Before anything is written.
-    is_new(connection, path)?;
+    // Before anything is written. In one transaction, or half of it would be read before another process makes the
+    // file its own, and half after.
+    let reading = connection.transaction()?;
+    is_new(&reading, path)?;
+    drop(reading);
     write_ahead(connection)?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "trusted_schema", false)?;
