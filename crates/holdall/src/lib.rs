@@ -39,6 +39,8 @@
 mod about;
 mod argument;
 mod blocking;
+mod budget;
+mod cache;
 mod call;
 mod completion;
 mod context;
@@ -64,6 +66,8 @@ mod tool;
 mod toolset;
 
 pub use argument::{Argument, ArgumentType};
+pub use budget::{ToolBudget, ToolCost};
+pub use cache::Cache;
 pub use call::Call;
 pub use completion::{Completer, IntoSuggestions};
 pub use context::Context;
@@ -79,7 +83,7 @@ pub use reply::{
     Audio, Content, Conversation, Embedded, Image, IntoCallError, IntoContent, IntoPromptResult,
     IntoResourceBody, IntoToolResult, Json, JsonWithText, Link, ResourceBody, ResultType, assistant, user,
 };
-pub use resource::{Cache, Entry, Page, Resource};
+pub use resource::{Entry, Page, Resource};
 pub use server::Server;
 pub use service::Service;
 pub use state::State;

@@ -1,7 +1,9 @@
 //! [`Server`]: what a server offers, put together and checked before the first call.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::cache::{Cache, milliseconds};
 use crate::error::{Error, Result};
 use crate::interaction::Choices;
 use crate::provider::Kind;
@@ -40,6 +42,9 @@ pub struct Server {
     view: View,
     mounts: Vec<(String, Server)>,
     offers_later: Vec<Kind>,
+    page_size: usize,
+    list_ttl: Duration,
+    list_cache: Cache,
     pub(crate) tasks: TaskOptions,
 }
 
@@ -47,6 +52,10 @@ pub struct Server {
 pub(crate) struct Settings {
     /// How many entries a page of a list has.
     pub(crate) page_size: usize,
+    /// How long clients may keep lists.
+    pub(crate) list_ttl_ms: u64,
+    /// Who may share lists that are the same for everybody.
+    pub(crate) list_cache: Cache,
     /// The kinds of component clients are told of, whether there are any at the moment or not.
     pub(crate) declared: Vec<Kind>,
     /// How functions ask clients.
@@ -83,6 +92,9 @@ impl Server {
             view: View::default(),
             mounts: Vec::new(),
             offers_later: Vec::new(),
+            page_size: PAGE_SIZE,
+            list_ttl: Duration::ZERO,
+            list_cache: Cache::default(),
             tasks: TaskOptions::default(),
         }
     }
@@ -200,6 +212,28 @@ impl Server {
         self
     }
 
+    /// How many tools, prompts, resources or templates are listed at once; the rest comes page by page. Default: 1000,
+    /// because many clients ask for the first page only.
+    pub fn page_size(mut self, entries: usize) -> Self {
+        self.page_size = entries;
+        self
+    }
+
+    /// How long clients may take the lists of tools, prompts, resources and templates for fresh. Default: not at all.
+    /// Told to clients of protocol 2026-07-28; those that listen to changes still hear of them at once.
+    pub fn list_ttl(mut self, ttl: Duration) -> Self {
+        self.list_ttl = ttl;
+        self
+    }
+
+    /// Who may share these lists from a cache. Default: [`Cache::Private`]. A gateway may show a public list also to
+    /// those whom the server would not let in. Lists that are not the same for everybody are private whatever is said
+    /// here: those in which anything asks for scopes, and what templates [list](crate::Resource::list).
+    pub fn list_cache(mut self, cache: Cache) -> Self {
+        self.list_cache = cache;
+        self
+    }
+
     /// Checks everything and compiles every schema.
     ///
     /// # Errors
@@ -209,7 +243,10 @@ impl Server {
         let mut identity = self.identity.clone();
         identity.instructions = self.joined_instructions();
         let mut declared = self.announced();
-        let mut problems = Vec::new();
+        let (page_size, list_ttl_ms, list_cache) =
+            (self.page_size, milliseconds(self.list_ttl), self.list_cache);
+        let none_fit = "the page size is 0, so no list would ever end: choose 1 or more";
+        let mut problems: Vec<String> = (page_size == 0).then(|| none_fit.into()).into_iter().collect();
         let interaction = self.interaction.clone().settle(&identity.name, &mut problems);
         let tasks = self.tasks.clone();
         let tree = Tree::build(self.plan());
@@ -227,7 +264,9 @@ impl Server {
         let offered = [Kind::Tool, Kind::Resource, Kind::Prompt];
         declared.extend(offered.into_iter().filter(|kind| tree.catalogue().offers(*kind)));
         let settings = Settings {
-            page_size: PAGE_SIZE,
+            page_size,
+            list_ttl_ms,
+            list_cache,
             declared,
             interaction: Arc::new(interaction),
             tasks,

@@ -54,7 +54,8 @@ use crate::toolset::Toolset;
 /// `subscriptions/listen` streams that asked for it; each only of what its principal may see. Nobody waits for a slow
 /// client: what has not been delivered yet is merged with what comes next.
 ///
-/// Each change builds the catalogue anew, which takes about a millisecond for ten thousand components: add many at once.
+/// Each change puts everything that is offered together anew, which takes the longer the more there is: add many
+/// components at once.
 #[derive(Clone)]
 pub struct ServerHandle {
     tree: Weak<Tree>,

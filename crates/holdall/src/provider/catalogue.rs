@@ -33,6 +33,8 @@ pub(crate) struct Catalogue {
 pub(crate) struct Shelf<T> {
     items: Vec<Offered<T>>,
     by_key: HashMap<String, usize>,
+    /// Whether any of them asks for a scope, so that not everybody sees the same.
+    scoped: bool,
 }
 
 /// A component as it is offered.
@@ -161,6 +163,7 @@ impl Catalogue {
 impl<T: Component> Shelf<T> {
     /// Adds a component behind the others. The caller has made sure that its key is free.
     pub(crate) fn push(&mut self, offered: Offered<T>) {
+        self.scoped |= !offered.labels().scopes.is_empty();
         self.by_key.insert(offered.key().to_owned(), self.items.len());
         self.items.push(offered);
     }
@@ -211,6 +214,11 @@ impl<T: Component> Shelf<T> {
     pub(crate) fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
+
+    /// Whether different callers may see different components.
+    pub(crate) fn is_scoped(&self) -> bool {
+        self.scoped
+    }
 }
 
 impl<T> Default for Shelf<T> {
@@ -218,6 +226,7 @@ impl<T> Default for Shelf<T> {
         Self {
             items: Vec::new(),
             by_key: HashMap::new(),
+            scoped: false,
         }
     }
 }

@@ -13,10 +13,11 @@ mod template;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rmcp::model::{Annotations, CacheScope, ReadResourceResult, Role};
+use rmcp::model::{Annotations, ReadResourceResult, Role};
 
 use crate::about::{About, about_methods};
 use crate::argument::Argument;
+use crate::cache::{Cache, milliseconds};
 use crate::call::{Call, Handler};
 use crate::completion::Completer;
 use crate::contract::Contract;
@@ -69,17 +70,6 @@ pub struct Resource {
     lister: Option<Handler<Page>>,
     completers: Vec<(String, Completer)>,
     pub(crate) states: Vec<RequiredState>,
-}
-
-/// Who may share what a client has read from a cache.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Cache {
-    /// The one who read it.
-    #[default]
-    Private,
-    /// Everybody: it says the same to all.
-    Public,
 }
 
 impl Resource {
@@ -167,7 +157,8 @@ impl Resource {
         self
     }
 
-    /// Who may share what a client has read from a cache. Default: [`Cache::Private`].
+    /// Who may share what a client has read from a cache. Default: [`Cache::Private`], which it also is, whatever is said
+    /// here, if the resource asks for scopes.
     pub fn cache(mut self, cache: Cache) -> Self {
         self.cache = cache;
         self
@@ -289,7 +280,7 @@ impl Resource {
                 mime_type: self.mime_type,
                 size: self.size,
                 hints: (self.hints != Annotations::default()).then_some(self.hints),
-                ttl_ms: u64::try_from(self.ttl.as_millis()).unwrap_or(u64::MAX),
+                ttl_ms: milliseconds(self.ttl),
                 cache: self.cache,
                 address,
                 contract: Arc::new(contract),
@@ -416,10 +407,7 @@ impl BuiltResource {
 
     /// The result of a read, with what is said about caching it.
     pub(crate) fn hinted(&self, result: ReadResourceResult) -> ReadResourceResult {
-        let scope = match self.cache {
-            Cache::Private => CacheScope::Private,
-            Cache::Public => CacheScope::Public,
-        };
+        let scope = self.cache.scope(!self.labels.scopes.is_empty());
         result.with_ttl_ms(self.ttl_ms).with_cache_scope(scope)
     }
 

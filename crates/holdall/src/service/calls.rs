@@ -101,6 +101,7 @@ impl Service {
             (resource.clone(), variables)
         };
         let context = context.at(&resource.home);
+        let knows_hints = context.is_stateless();
         let target = Target {
             kind: "resource",
             name: &resource.uri,
@@ -115,7 +116,12 @@ impl Service {
             .for_each(|contents| resource.outward_content(contents));
         let bytes = contents.iter().map(contents_bytes).sum();
         within("resource", uri, bytes, resource.contents_bytes_max)?;
-        Ok(resource.hinted(ReadResourceResult::new(contents)))
+        let result = ReadResourceResult::new(contents);
+        Ok(if knows_hints {
+            resource.hinted(result)
+        } else {
+            result
+        })
     }
 
     pub(super) async fn prompt(

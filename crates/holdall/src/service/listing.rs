@@ -1,14 +1,14 @@
 //! What there is, page by page, as the caller may see it, and suggestions for what is being typed.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use rmcp::model::{
-    CompleteRequestParams, CompleteResult, CompletionInfo, ListPromptsResult, ListResourceTemplatesResult,
-    ListResourcesResult, ListToolsResult, Reference,
+    CacheScope, CompleteRequestParams, CompleteResult, CompletionInfo, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, Reference,
 };
 
-use super::Service;
 use super::cursor::{self, Cursor, List, Place};
+use super::{Caller, Service};
 use crate::completion::{Completer, VALUES_MAX};
 use crate::context::Context;
 use crate::contract::Contract;
@@ -18,44 +18,46 @@ use crate::principal::Principal;
 use crate::protocol::JsonObject;
 use crate::provider::catalogue::{Catalogue, Home, Offered};
 use crate::resource::{BuiltResource, Page};
+use crate::server::Settings;
 
 impl Service {
-    pub(super) fn tools(&self, cursor: Option<&str>, principal: &Principal) -> CallResult<ListToolsResult> {
+    pub(super) fn tools(&self, cursor: Option<&str>, caller: &Caller) -> CallResult<ListToolsResult> {
         let from = decode(List::Tools, cursor)?;
         let catalogue = self.catalogue();
-        let (tools, next) = cursor::page(&catalogue.tools, from.as_ref(), self.page_size(), principal);
+        let shelf = &catalogue.tools;
+        let (tools, next) = cursor::page(shelf, from.as_ref(), self.page_size(), &caller.principal);
         let listed = tools.into_iter().map(|tool| tool.listing.clone());
         let mut result = ListToolsResult::with_all_items(listed.collect());
         result.next_cursor = next.map(|place| Cursor::encode(List::Tools, place));
+        (result.ttl_ms, result.cache_scope) = self.hint(caller, shelf.is_scoped());
         Ok(result)
     }
 
-    pub(super) fn prompts(
-        &self,
-        cursor: Option<&str>,
-        principal: &Principal,
-    ) -> CallResult<ListPromptsResult> {
+    pub(super) fn prompts(&self, cursor: Option<&str>, caller: &Caller) -> CallResult<ListPromptsResult> {
         let from = decode(List::Prompts, cursor)?;
         let catalogue = self.catalogue();
-        let (prompts, next) = cursor::page(&catalogue.prompts, from.as_ref(), self.page_size(), principal);
+        let shelf = &catalogue.prompts;
+        let (prompts, next) = cursor::page(shelf, from.as_ref(), self.page_size(), &caller.principal);
         let listed = prompts.into_iter().map(|prompt| prompt.listing.clone());
         let mut result = ListPromptsResult::with_all_items(listed.collect());
         result.next_cursor = next.map(|place| Cursor::encode(List::Prompts, place));
+        (result.ttl_ms, result.cache_scope) = self.hint(caller, shelf.is_scoped());
         Ok(result)
     }
 
     pub(super) fn templates(
         &self,
         cursor: Option<&str>,
-        principal: &Principal,
+        caller: &Caller,
     ) -> CallResult<ListResourceTemplatesResult> {
         let from = decode(List::Templates, cursor)?;
         let catalogue = self.catalogue();
-        let (templates, next) =
-            cursor::page(&catalogue.templates, from.as_ref(), self.page_size(), principal);
+        let shelf = &catalogue.templates;
+        let (templates, next) = cursor::page(shelf, from.as_ref(), self.page_size(), &caller.principal);
         let listed = templates.into_iter().map(|template| template.template_listing());
         let mut result = ListResourceTemplatesResult::with_all_items(listed.collect());
         result.next_cursor = next.map(|place| Cursor::encode(List::Templates, place));
+        (result.ttl_ms, result.cache_scope) = self.hint(caller, shelf.is_scoped());
         Ok(result)
     }
 
@@ -66,10 +68,14 @@ impl Service {
         context: Context,
     ) -> CallResult<ListResourcesResult> {
         let from = decode(List::Resources, cursor)?;
-        let principal = context.principal().clone();
+        let caller = Caller {
+            principal: context.principal().clone(),
+            knows_hints: context.is_stateless(),
+        };
+        let principal = &caller.principal;
         let (mut listed, mut next, lister) = match from {
             Some(Place::Listed(template, inner)) => {
-                let lister = self.lister(&template, &principal).ok_or_else(|| {
+                let lister = self.lister(&template, principal).ok_or_else(|| {
                     // It was a cursor of this list once; the template is gone, or the caller's scopes are.
                     cursor::wrong(cursor.unwrap_or_default())
                 })?;
@@ -78,13 +84,18 @@ impl Service {
             from => {
                 let catalogue = self.catalogue();
                 let (fixed, next) =
-                    cursor::page(&catalogue.resources, from.as_ref(), self.page_size(), &principal);
+                    cursor::page(&catalogue.resources, from.as_ref(), self.page_size(), principal);
                 let listed: Vec<_> = fixed.into_iter().map(|resource| resource.listing()).collect();
                 let first = next
                     .is_none()
-                    .then(|| listers(&catalogue, &principal).next().cloned());
+                    .then(|| listers(&catalogue, principal).next().cloned());
                 (listed, next, first.flatten().map(|lister| (lister, None)))
             }
+        };
+        // What a lister lists may depend on who asks.
+        let depends = lister.is_some() || {
+            let catalogue = self.catalogue();
+            catalogue.resources.is_scoped() || catalogue.templates.is_scoped()
         };
         if let Some((lister, inner)) = lister {
             let page = self.page(&lister, inner, context).await?;
@@ -96,12 +107,24 @@ impl Service {
             }));
             next = match page.next {
                 Some(inner) => Some(Place::Listed(lister.uri.clone(), Some(inner))),
-                None => self.lister_after(&lister.uri, &principal),
+                None => self.lister_after(&lister.uri, principal),
             };
         }
         let mut result = ListResourcesResult::with_all_items(listed);
         result.next_cursor = next.map(|place| Cursor::encode(List::Resources, place));
+        (result.ttl_ms, result.cache_scope) = self.hint(&caller, depends);
         Ok(result)
+    }
+
+    /// What a client is told of how long it may keep a list, if it knows what that means.
+    fn hint(&self, caller: &Caller, depends: bool) -> (Option<u64>, Option<CacheScope>) {
+        let Settings {
+            list_ttl_ms,
+            list_cache,
+            ..
+        } = self.inner.settings;
+        let told = || (Some(list_ttl_ms), Some(list_cache.scope(depends)));
+        if caller.knows_hints { told() } else { (None, None) }
     }
 
     fn lister(&self, template: &str, principal: &Principal) -> Option<Offered<BuiltResource>> {
@@ -144,7 +167,7 @@ impl Service {
         reference: &Reference,
         argument: &str,
         principal: &Principal,
-    ) -> CallResult<Option<(Completer, std::sync::Arc<Home>)>> {
+    ) -> CallResult<Option<(Completer, Arc<Home>)>> {
         let catalogue = self.catalogue();
         let (completers, home) = match reference {
             Reference::Prompt(prompt) => {
@@ -158,7 +181,7 @@ impl Service {
             _ => return Ok(None),
         };
         let completer = completers.iter().find(|(name, _)| name == argument);
-        Ok(completer.map(|(_, completer)| (completer.clone(), std::sync::Arc::clone(home))))
+        Ok(completer.map(|(_, completer)| (completer.clone(), Arc::clone(home))))
     }
 
     pub(super) async fn suggest(

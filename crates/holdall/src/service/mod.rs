@@ -26,7 +26,7 @@ use rmcp::model::{
     CustomRequest, CustomResult, Extensions, GetPromptRequestParams, GetPromptResponse, GetTaskParams,
     GetTaskResult, Implementation, InitializeRequestParams, InitializeResult, ListPromptsResult,
     ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    PromptsCapability, ReadResourceRequestParams, ReadResourceResponse, ResourcesCapability,
+    PromptsCapability, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ResourcesCapability,
     ServerCapabilities, ServerConfig, SubscribeRequestParams, SubscriptionFilter, ToolsCapability,
     UnsubscribeRequestParams, UpdateTaskParams,
 };
@@ -120,6 +120,11 @@ impl Service {
             .collect()
     }
 
+    pub(crate) fn tool_listings(&self) -> Vec<rmcp::model::Tool> {
+        let catalogue = self.catalogue();
+        catalogue.tools.iter().map(|tool| tool.listing.clone()).collect()
+    }
+
     /// Whether there is a tool of this name which never looks at the context of its call, asks for no scopes, and
     /// whose arguments do not travel in headers: its calls need nothing of the protocol.
     pub fn answers_without_context(&self, tool: &str) -> bool {
@@ -152,10 +157,28 @@ impl Service {
         (self.identify)(&request.extensions)
     }
 
+    fn caller(&self, request: &RequestContext<RoleServer>) -> Caller {
+        Caller {
+            principal: self.principal(request),
+            knows_hints: knows_hints(request.protocol_version()),
+        }
+    }
+
     /// Whom a transport that attaches nothing speaks for.
     fn unattached(&self) -> Principal {
         (self.identify)(&Extensions::default())
     }
+}
+
+/// Who asks for a list.
+struct Caller {
+    principal: Principal,
+    knows_hints: bool,
+}
+
+/// Whether a client of this protocol version is told how long it may keep what it is sent.
+fn knows_hints(version: Option<ProtocolVersion>) -> bool {
+    version.is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
 }
 
 impl ServerHandler for Service {
@@ -205,7 +228,7 @@ impl ServerHandler for Service {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let cursor = request.and_then(|request| request.cursor);
-        self.tools(cursor.as_deref(), &self.principal(&context))
+        self.tools(cursor.as_deref(), &self.caller(&context))
             .map_err(|error| protocol_error(&error, None))
     }
 
@@ -244,7 +267,7 @@ impl ServerHandler for Service {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         let cursor = request.and_then(|request| request.cursor);
-        self.templates(cursor.as_deref(), &self.principal(&context))
+        self.templates(cursor.as_deref(), &self.caller(&context))
             .map_err(|error| protocol_error(&error, None))
     }
 
@@ -262,7 +285,7 @@ impl ServerHandler for Service {
         context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
         let cursor = request.and_then(|request| request.cursor);
-        self.prompts(cursor.as_deref(), &self.principal(&context))
+        self.prompts(cursor.as_deref(), &self.caller(&context))
             .map_err(|error| protocol_error(&error, None))
     }
 

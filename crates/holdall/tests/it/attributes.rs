@@ -5,6 +5,7 @@ use holdall::protocol::ServiceExt;
 use serde_json::json;
 
 use crate::client::connect;
+use crate::raw;
 
 const OWNER: &str = "team-a";
 
@@ -270,16 +271,26 @@ async fn descriptions_come_from_doc_comments_files_and_options() {
 
 #[tokio::test]
 async fn reading_says_how_long_and_for_whom_it_may_be_cached() {
-    let client = connect(Server::new("test").add(resources![settings, page])).await;
-    let read = async |uri: &str| {
-        let request = rmcp::model::ReadResourceRequestParams::new(uri);
-        let result = client.0.read_resource(request).await.expect("it exists");
-        serde_json::to_value(result).expect("results are JSON")
+    #[resource("open://to-all", ttl = "2s", cache = "public")]
+    fn open() -> &'static str {
+        "the same for everybody"
+    }
+    let (service, _) = raw::service(Server::new("test").add(resources![settings, page, open]));
+    let mut raw = raw::Raw::connect(&service);
+    let mut read = async |uri: &str| {
+        let reply = raw.ask_modern("resources/read", json!({"uri": uri})).await;
+        reply["result"].clone()
     };
+    let open = read("open://to-all").await;
+    assert_eq!(
+        (&open["ttlMs"], &open["cacheScope"]),
+        (&json!(2_000), &json!("public"))
+    );
+    // What asks for scopes is not for everybody, whatever is said.
     let settings = read("config://app").await;
     assert_eq!(
         (&settings["ttlMs"], &settings["cacheScope"]),
-        (&json!(300_000), &json!("public"))
+        (&json!(300_000), &json!("private"))
     );
     let page = read("page://1").await;
     assert_eq!(

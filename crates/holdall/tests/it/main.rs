@@ -11,6 +11,7 @@ mod client;
 mod compile_errors;
 mod hygiene;
 mod interaction;
+mod lists;
 mod mount;
 mod prompts;
 mod raw;
