@@ -16,6 +16,7 @@ mod prompts;
 mod raw;
 mod replies;
 mod resources;
+mod schema_lock;
 mod stdio;
 mod subscriptions;
 mod verbatim;
