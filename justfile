@@ -44,6 +44,11 @@ interop:
 deny:
     cargo deny check bans licenses sources
 
+# Run the official conformance suite; needs Node 22 or newer.
+conformance:
+    cargo build --release -p conformance
+    HOLDALL_CONFORMANCE_REQUIRED=1 tests/conformance/run
+
 # Known weaknesses of the dependencies; asks a database on the network.
 advisories:
     cargo deny check advisories

@@ -10,8 +10,10 @@ pub(crate) struct Variable {
 /// The variables of a URI, or what is wrong with it.
 pub(crate) fn variables(uri: &str) -> Result<Vec<Variable>, String> {
     let scheme = uri.split_once(':').map_or("", |(scheme, _)| scheme);
-    let is_scheme = scheme.starts_with(|c: char| c.is_alphabetic())
-        && scheme.chars().all(|c| c.is_alphanumeric() || "+-.".contains(c));
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
     if !is_scheme {
         return Err(format!(
             "`{uri}` is not a URI: it needs a scheme, as in `config://app`"

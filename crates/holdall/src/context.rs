@@ -1,6 +1,6 @@
 //! What a function can know and do about the call it serves: [`Context`].
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
 use rmcp::model::{ProgressNotificationParam, ProgressToken, ProtocolVersion};
 use tokio_util::sync::CancellationToken;
@@ -11,6 +11,7 @@ use crate::principal::Principal;
 use crate::protocol::{RequestContext, RoleServer};
 use crate::provider::catalogue::Home;
 use crate::state::{State, States};
+use crate::tasks::{Run, Slot};
 
 /// The call being served. Take it as a parameter, `ctx: Context` or `ctx: &Context`; cloning is cheap.
 ///
@@ -35,6 +36,8 @@ struct Inner {
     progress_token: Option<ProgressToken>,
     asking: Asking,
     log: SessionLog,
+    run: Option<Arc<Run>>,
+    slot: OnceLock<Slot>,
 }
 
 impl Context {
@@ -52,6 +55,8 @@ impl Context {
             progress_token,
             asking,
             log,
+            run: None,
+            slot: OnceLock::new(),
         };
         Self(Arc::new(inner), home)
     }
@@ -101,17 +106,24 @@ impl Context {
         self.0.request.extensions.get::<T>().cloned()
     }
 
-    /// Whether the client asked to be told about progress.
+    /// Whether anybody will read about progress: the client asked for it, or the call is or may become a task.
     pub fn wants_progress(&self) -> bool {
-        self.0.progress_token.is_some()
+        self.0.progress_token.is_some() || self.0.run.is_some()
     }
 
     /// Reports that `done` of `total` is done. Does nothing if the client did not ask for progress, and never
-    /// fails: a client that is gone learns nothing.
+    /// fails: a client that is gone learns nothing. Of a task it is the status, and the client asks for it.
     pub async fn progress(&self, done: impl Into<f64>, total: impl Into<f64>, message: impl Into<String>) {
+        let (done, total, message) = (done.into(), total.into(), message.into());
+        if let Some(run) = &self.0.run {
+            run.report(done, total, &message);
+            if run.is_task() {
+                return;
+            }
+        }
         if let Some(token) = &self.0.progress_token {
-            let progress = ProgressNotificationParam::new(token.clone(), done.into())
-                .with_total(total.into())
+            let progress = ProgressNotificationParam::new(token.clone(), done)
+                .with_total(total)
                 .with_message(message);
             // The only error is a closed connection, and then nobody listens.
             let _ = self.0.request.peer.notify_progress(progress).await;
@@ -163,7 +175,43 @@ impl Context {
         }
     }
 
+    /// Lets the call become a task.
+    pub(crate) fn attach(&mut self, run: &Arc<Run>) {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.run = Some(Arc::clone(run));
+            inner
+                .asking
+                .outlive(Arc::clone(run) as _, run.cancellation().clone());
+        }
+    }
+
+    /// Keeps the place of a task for as long as its function has the context.
+    pub(crate) fn keep(&self, slot: Slot) {
+        // A call becomes a task once.
+        let _ = self.0.slot.set(slot);
+    }
+
+    /// What the call is as a task, if it is one or may become one.
+    pub(crate) fn run(&self) -> Option<&Arc<Run>> {
+        self.0.run.as_ref()
+    }
+
+    /// The context for as long as somebody else has it.
+    pub(crate) fn downgrade(&self) -> WeakContext {
+        WeakContext(Arc::downgrade(&self.0), Arc::clone(&self.1))
+    }
+
     pub(crate) fn session_log(&self) -> &SessionLog {
         &self.0.log
+    }
+}
+
+/// A [`Context`] that does not keep its call alive.
+pub(crate) struct WeakContext(Weak<Inner>, Arc<Home>);
+
+impl WeakContext {
+    pub(crate) fn upgrade(&self) -> Option<Context> {
+        let inner = self.0.upgrade()?;
+        Some(Context(inner, Arc::clone(&self.1)))
     }
 }

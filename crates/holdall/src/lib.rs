@@ -33,6 +33,7 @@
 //! | ask the user, have something confirmed | [`Context::elicit`], [`Context::confirm`] |
 //! | share a value between functions | [`State`] |
 //! | change what is offered while it is served, tell clients of news | [`ServerHandle`] |
+//! | let a call take longer than anybody waits | [`Tool::task`], [`TaskOptions`] |
 //! | say what went wrong | [`CallError`] |
 
 mod about;
@@ -59,6 +60,7 @@ mod server;
 mod service;
 mod state;
 pub mod stdio;
+mod tasks;
 mod tool;
 mod toolset;
 
@@ -82,6 +84,12 @@ pub use resource::{Cache, Entry, Page, Resource};
 pub use server::Server;
 pub use service::Service;
 pub use state::State;
+#[cfg(feature = "sqlite-tasks")]
+pub use tasks::SqliteTaskStore;
+pub use tasks::{
+    MemoryTaskStore, StoreFuture, TaskEnd, TaskOptions, TaskOutcome, TaskRecord, TaskStore, TaskStoreError,
+    TaskSupport, TaskUsage,
+};
 pub use tool::Tool;
 pub use toolset::{Components, PromptFunction, ResourceFunction, ToolFunction, Toolset};
 

@@ -66,6 +66,7 @@ async fn checked<T: Send + 'static>(
 ) -> CallResult<T> {
     let arguments = target.contract.apply(target.name, arguments);
     let (arguments, context) = interaction::begin(context, target.name, arguments)?;
+    context.open_task().await?;
     tokio::select! {
         // The call first: most are done at once, and then neither timer nor cancellation is ever set up.
         biased;
@@ -112,7 +113,7 @@ fn panicked(panic: &(dyn Any + Send)) -> CallError {
     CallError::internal(format!("panicked: {text}"))
 }
 
-fn timed_out(name: &str, timeout: Duration) -> CallError {
+pub(crate) fn timed_out(name: &str, timeout: Duration) -> CallError {
     CallError::new(
         ErrorKind::TimedOut,
         format!("`{name}` did not finish within {timeout:?}"),

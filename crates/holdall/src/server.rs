@@ -9,6 +9,7 @@ use crate::provider::compose::{Rename, View};
 use crate::provider::tree::{Plan, Tree};
 use crate::service::Service;
 use crate::state::States;
+use crate::tasks::{Board, TaskOptions};
 use crate::toolset::{Components, Toolset};
 
 /// A server being put together.
@@ -39,6 +40,7 @@ pub struct Server {
     view: View,
     mounts: Vec<(String, Server)>,
     offers_later: Vec<Kind>,
+    pub(crate) tasks: TaskOptions,
 }
 
 /// What the server does beside offering components.
@@ -49,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) declared: Vec<Kind>,
     /// How functions ask clients.
     pub(crate) interaction: Arc<crate::interaction::Settings>,
+    /// The tasks, if tools can become some.
+    pub(crate) tasks: Option<Board>,
 }
 
 /// How many entries a page of a list has: few clients ask for a second page.
@@ -79,6 +83,7 @@ impl Server {
             view: View::default(),
             mounts: Vec::new(),
             offers_later: Vec::new(),
+            tasks: TaskOptions::default(),
         }
     }
 
@@ -206,7 +211,12 @@ impl Server {
         let mut declared = self.announced();
         let mut problems = Vec::new();
         let interaction = self.interaction.clone().settle(&identity.name, &mut problems);
+        let tasks = self.tasks.clone();
         let tree = Tree::build(self.plan());
+        let tasks = match &tree {
+            Ok(tree) => Board::build(tasks, tree.catalogue().task_tools(), &mut problems),
+            Err(_) => None,
+        };
         let (tree, interaction) = match (tree, interaction) {
             (Ok(tree), Some(interaction)) if problems.is_empty() => (tree, interaction),
             (tree, _) => {
@@ -220,6 +230,7 @@ impl Server {
             page_size: PAGE_SIZE,
             declared,
             interaction: Arc::new(interaction),
+            tasks,
         };
         Ok(Service::new(identity, settings, tree))
     }
@@ -268,6 +279,9 @@ impl Server {
     /// # Errors
     /// As [`Server::build`], and [`Error::Transport`] if the client does not speak the protocol.
     pub async fn run(self) -> Result<()> {
-        crate::stdio::serve(self.build()?).await
+        let service = self.build()?;
+        let outcome = crate::stdio::serve(service.clone()).await;
+        service.shut_down().await;
+        outcome
     }
 }

@@ -19,6 +19,7 @@ use crate::provider::labels::Labels;
 use crate::reply::IntoToolResult;
 use crate::schema::header;
 use crate::state::RequiredState;
+use crate::tasks::Rules;
 
 /// The largest result of a tool unless its author says otherwise: 4 MiB.
 const RESULT_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -52,6 +53,7 @@ pub struct Tool {
     result_bytes_max: usize,
     without_context: bool,
     confirmable: bool,
+    pub(crate) task: Option<Rules>,
     handler: Option<Handler<CallToolResult>>,
     pub(crate) states: Vec<RequiredState>,
 }
@@ -125,6 +127,7 @@ impl Tool {
             result_bytes_max: RESULT_BYTES_MAX,
             without_context: false,
             confirmable: false,
+            task: None,
             handler: None,
             states: Vec::new(),
         }
@@ -349,8 +352,9 @@ impl Tool {
             handler,
             timeout: self.timeout,
             result_bytes_max: self.result_bytes_max,
-            without_context: self.without_context && !in_headers && !self.confirmable,
+            without_context: self.without_context && !in_headers && !self.confirmable && self.task.is_none(),
             confirmable,
+            task: self.task,
         })
     }
 }
@@ -367,6 +371,8 @@ pub(crate) struct BuiltTool {
     pub(crate) without_context: bool,
     /// Whether the argument `confirmation` is ours.
     pub(crate) confirmable: bool,
+    /// If a call can become a task, how.
+    pub(crate) task: Option<Rules>,
 }
 
 impl BuiltTool {

@@ -7,12 +7,14 @@
 //! | `asking` | tools and a prompt that ask the client, tools that log |
 //! | `changes` | tools that change what is offered |
 //! | `contents` | tools that return every kind of content |
+//! | `jobs` | tools whose calls become tasks |
 //! | `resources` | resources, fixed and by template |
 //! | `prompts` | prompts |
 
 mod asking;
 mod changes;
 mod contents;
+mod jobs;
 mod prompts;
 mod resources;
 
@@ -37,6 +39,7 @@ fn server() -> Server {
         .add(contents::toolset())
         .add(asking::toolset())
         .add(changes::toolset())
+        .add(jobs::toolset())
         .add(resources::toolset())
         .add(prompts::toolset())
 }

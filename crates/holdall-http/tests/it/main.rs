@@ -4,6 +4,7 @@ mod checks;
 mod interaction;
 mod protocol;
 mod streams;
+mod tasks;
 
 use std::net::SocketAddr;
 

@@ -83,16 +83,19 @@ async fn waiting_for_a_line_ends_with_the_program() {
 async fn a_program_can_be_signalled() {
     use std::os::unix::process::ExitStatusExt;
 
-    let sleeper = || {
-        let mut command = std::process::Command::new("sleep");
-        command.arg("600");
-        Process::start(command)
+    // Whoever runs the tests in the background may have had the signal ignored.
+    let sleeper = async || {
+        let mut command = std::process::Command::new("env");
+        command.args(["--default-signal=INT", "sh", "-c", "echo asleep; exec sleep 600"]);
+        let sleeper = Process::start(command);
+        sleeper.line_with("asleep").await;
+        sleeper
     };
-    let mut asked = sleeper();
+    let mut asked = sleeper().await;
     asked.terminate();
     assert_eq!(asked.wait().await.signal(), Some(15));
-    let mut interrupted = sleeper();
+    let mut interrupted = sleeper().await;
     interrupted.interrupt();
     assert_eq!(interrupted.wait().await.signal(), Some(2));
-    assert_eq!(sleeper().kill().await.signal(), Some(9));
+    assert_eq!(sleeper().await.kill().await.signal(), Some(9));
 }

@@ -76,3 +76,45 @@ impl OutputContract {
         Ok(result)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn apply(schema: serde_json::Value, result: serde_json::Value) -> Result<serde_json::Value, String> {
+        let schema = schema.as_object().cloned().expect("an object");
+        let contract = OutputContract::of_schema(schema).expect("the schema is valid");
+        match contract.apply("count", CallToolResult::structured(result)) {
+            Ok(result) => Ok(result.structured_content.expect("there was some")),
+            Err(error) => {
+                assert_eq!(error.message(), "the server failed; its log has the details");
+                Err(error
+                    .source()
+                    .map(ToString::to_string)
+                    .expect("the log gets the problems"))
+            }
+        }
+    }
+
+    #[test]
+    fn the_log_gets_what_the_caller_does_not() {
+        let schema =
+            json!({"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n", "m"]});
+        assert_eq!(
+            apply(schema, json!({"n": "secret"})),
+            Err("the result of `count` does not fit its output schema: \
+                 /m: is required; /n: expected integer, got \"secret\""
+                .into())
+        );
+    }
+
+    #[test]
+    fn what_is_no_object_is_wrapped_after_the_check() {
+        assert_eq!(
+            apply(json!({"type": "array", "items": {"type": "integer"}}), json!([1])),
+            Ok(json!({"result": [1]}))
+        );
+        assert!(apply(json!({"type": "array"}), json!({"result": [1]})).is_err());
+        assert_eq!(apply(json!({"type": "object"}), json!({})), Ok(json!({})));
+    }
+}

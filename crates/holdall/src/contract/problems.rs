@@ -1,6 +1,8 @@
 //! What is wrong with a value, in words for the model that sent it: all of it, each with its path, what was
 //! expected there, what came, and the name that was probably meant.
 
+use std::io;
+
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
@@ -325,12 +327,34 @@ fn expectation(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Strin
     }
 }
 
-/// A value as JSON, cut to what an error repeats.
+/// A value as JSON, cut to what an error repeats; the rest is not even written.
 fn shorten(value: &Value) -> String {
-    let text = value.to_string();
+    let mut head = Head(Vec::new());
+    // The only error is the one of a head that is full.
+    let _ = serde_json::to_writer(&mut head, value);
+    let text = String::from_utf8_lossy(&head.0);
     match text.char_indices().nth(RECEIVED_CHARS_MAX) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+        None => text.into_owned(),
+    }
+}
+
+/// The first bytes of what is written, enough for any characters an error repeats.
+struct Head(Vec<u8>);
+
+impl io::Write for Head {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let left = (RECEIVED_CHARS_MAX + 1) * 4 - self.0.len();
+        if left == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        let taken = bytes.len().min(left);
+        self.0.extend_from_slice(&bytes[..taken]);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) enum Way {
     Peer,
     /// Into the reply. The function ends with an error that says so, and runs again with the answers.
     Rounds(Rounds),
-    /// To whoever takes them while the call runs on after its reply. The function waits.
+    /// To whoever takes them once the call runs on after its reply, and the function waits; until then as with rounds.
     Inbox {
         inbox: Arc<dyn Inbox>,
         /// What was asked and answered before the call went on alone.
@@ -95,13 +95,21 @@ impl Asking {
         self.incoming = Some(incoming);
     }
 
-    /// Lets the call go on after its request was answered: its questions go to the inbox, and it ends when
-    /// `cancellation` says so, no longer with the request. For contexts on their way into the pipeline.
-    #[allow(dead_code, reason = "what outlives its request is not part of this room")]
+    /// Lets the call go on after its request was answered: from [`leave_reply`](Self::leave_reply) on its questions go
+    /// to the inbox, and it ends when `cancellation` says so, no longer with the request. For contexts on their way
+    /// into the pipeline.
     pub(crate) fn outlive(&mut self, inbox: Arc<dyn Inbox>, cancellation: CancellationToken) {
         let earlier = Rounds::new(None, InputResponses::new());
         self.way = Way::Inbox { inbox, earlier };
         self.cancellation = Some(cancellation);
+    }
+
+    /// Has the questions go to the inbox from now on, unless one is in the reply already. Whether they do.
+    pub(crate) fn leave_reply(&self) -> bool {
+        match &self.way {
+            Way::Inbox { earlier, .. } => earlier.close(),
+            _ => false,
+        }
     }
 
     /// What ends the call, if not its request.
@@ -144,7 +152,9 @@ impl Asking {
     /// Whatever error it ended with: while an answer is missing, every failure may be a consequence of that, and the
     /// function runs again anyway. A function that succeeds has decided to go on without the answer.
     pub(crate) fn settle<T>(&self, outcome: CallResult<T>) -> CallResult<T> {
-        let (Err(error), Way::Rounds(rounds), Some(call)) = (&outcome, &self.way, &self.call) else {
+        let (Err(error), Way::Rounds(rounds) | Way::Inbox { earlier: rounds, .. }, Some(call)) =
+            (&outcome, &self.way, &self.call)
+        else {
             return outcome;
         };
         // With what the client lacks, no answer will help.
@@ -173,7 +183,11 @@ pub(crate) fn begin(
     name: &str,
     checked: CallResult<JsonObject>,
 ) -> CallResult<(JsonObject, Context)> {
-    let Some(incoming) = context.asking_mut().and_then(|asking| asking.incoming.take()) else {
+    // Shared with anybody, a context cannot be opened any more, and a state that is not looked at must not pass.
+    let asking = context
+        .asking_mut()
+        .ok_or_else(|| CallError::internal("the context of a call was shared before the call began"))?;
+    let Some(incoming) = asking.incoming.take() else {
         return Ok((checked?, context));
     };
     let mut arguments = match checked {

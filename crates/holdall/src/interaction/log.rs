@@ -140,7 +140,10 @@ impl Context {
 
     /// Whether the client wants messages of this level.
     pub fn wants_log(&self, level: LogLevel) -> bool {
-        if self.is_stateless() {
+        if self.is_task() {
+            // Its request was answered, so there is nowhere to write to.
+            false
+        } else if self.is_stateless() {
             let from = self.request().meta.log_level();
             from.is_some_and(|from| level >= LogLevel::from(from))
         } else {

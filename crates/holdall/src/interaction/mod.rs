@@ -46,7 +46,7 @@ mod settings;
 mod tests;
 mod wait;
 
-pub(crate) use asking::{Asking, Incoming, begin};
+pub(crate) use asking::{Asking, Inbox, Incoming, begin};
 pub(crate) use confirm::CONFIRMATION;
 pub use confirm::Confirm;
 pub use elicit::{Answer, Elicit};

@@ -86,7 +86,7 @@ pub(crate) async fn put<A>(
             // Asked a second time, this ends the function: the next round has the next answer.
             Way::Rounds(rounds) => rounds.ask(&question)?,
             Way::Peer => waiting(context, peer::ask(context, question.request())).await?,
-            Way::Inbox { inbox, earlier } => match earlier.answer(&question) {
+            Way::Inbox { inbox, earlier } => match earlier.ask_unless_closed(&question)? {
                 Some(answer) => answer,
                 None => {
                     let answer = async { inbox.ask(question.key(), question.request()).await };

@@ -35,6 +35,8 @@ struct Progress {
     kept: BTreeMap<String, Value>,
     /// What has to be asked.
     pending: BTreeMap<String, (String, InputRequest)>,
+    /// Whether nothing more can be asked in the reply.
+    closed: bool,
 }
 
 /// An answer as it came; `question` is the fingerprint of what had been asked under its key, if we know.
@@ -96,6 +98,7 @@ impl Rounds {
             answers,
             kept,
             pending: BTreeMap::new(),
+            closed: false,
         }))
     }
 
@@ -104,14 +107,26 @@ impl Rounds {
         if let Some(answer) = self.answer(question) {
             return Ok(answer);
         }
-        let mut progress = self.progress();
-        // What does not go into this reply is asked in the next round.
-        if progress.pending.len() < QUESTIONS_MAX {
-            let pending = (question.fingerprint().to_owned(), question.request());
-            progress.pending.insert(question.key().to_owned(), pending);
+        Err(self.progress().put_off(question))
+    }
+
+    /// As [`ask`](Self::ask), or `None` if the reply takes no questions any more.
+    pub(crate) fn ask_unless_closed(&self, question: &Question) -> CallResult<Option<Value>> {
+        if let Some(answer) = self.answer(question) {
+            return Ok(Some(answer));
         }
-        let message = "a question waits for the answer of the client";
-        Err(CallError::new(ErrorKind::InputRequired, message).signalling(Signal::Asked))
+        let mut progress = self.progress();
+        if progress.closed {
+            return Ok(None);
+        }
+        Err(progress.put_off(question))
+    }
+
+    /// Lets no more questions into the reply, unless one is there already. Whether it is closed.
+    pub(crate) fn close(&self) -> bool {
+        let mut progress = self.progress();
+        progress.closed = progress.pending.is_empty();
+        progress.closed
     }
 
     /// The answer if it is there.
@@ -180,6 +195,17 @@ impl Rounds {
 }
 
 impl Progress {
+    /// Puts the question into the reply; the error ends the function.
+    fn put_off(&mut self, question: &Question) -> CallError {
+        // What does not go into this reply is asked in the next round.
+        if self.pending.len() < QUESTIONS_MAX {
+            let pending = (question.fingerprint().to_owned(), question.request());
+            self.pending.insert(question.key().to_owned(), pending);
+        }
+        let message = "a question waits for the answer of the client";
+        CallError::new(ErrorKind::InputRequired, message).signalling(Signal::Asked)
+    }
+
     /// The answer to exactly this question: another text under the same key is another question.
     fn answer(&mut self, question: &Question) -> Option<Value> {
         if let Some(known) = self.answers.get(question.key())

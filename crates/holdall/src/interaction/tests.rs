@@ -86,6 +86,7 @@ fn outliving(answers: Value, inbox: &Arc<ByHeart>, ended: &CancellationToken) ->
     let inbox = Arc::clone(inbox);
     context.asking_mut().unwrap().outlive(inbox, ended.clone());
     let (_, context) = begin(context, "delete", Ok(JsonObject::new())).unwrap();
+    assert!(context.asking().leave_reply());
     (context, peer)
 }
 

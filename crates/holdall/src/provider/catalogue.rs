@@ -16,6 +16,7 @@ use crate::prompt::BuiltPrompt;
 use crate::protocol::JsonObject;
 use crate::resource::BuiltResource;
 use crate::state::States;
+use crate::tasks::Rules;
 use crate::tool::BuiltTool;
 
 /// Everything a server offers at one moment.
@@ -139,6 +140,12 @@ impl Catalogue {
             || !self.templates.is_empty()
             || !self.prompts.is_empty()
             || self.tools.iter().any(|tool| !tool.without_context)
+    }
+
+    /// The tools whose calls can become tasks.
+    pub(crate) fn task_tools(&self) -> impl Iterator<Item = (&str, &Rules)> {
+        let tools = self.tools.iter();
+        tools.filter_map(|tool| Some((tool.listing.name.as_ref(), tool.task.as_ref()?)))
     }
 
     /// Whether anything of this kind is offered, to anybody.

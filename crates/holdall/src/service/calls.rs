@@ -1,5 +1,7 @@
 //! Calling a tool, reading a resource, getting a prompt: each through the pipeline, and what is told of failures.
 
+use std::time::Duration;
+
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorCode, GetPromptRequestParams,
     GetPromptResponse, InputRequiredResult, MetaObject, ReadResourceRequestParams, ReadResourceResponse,
@@ -8,12 +10,16 @@ use rmcp::model::{
 use serde_json::json;
 
 use super::Service;
+use crate::call::BoxFuture;
 use crate::context::Context;
 use crate::error::{CallError, CallResult, ErrorKind, Signal};
 use crate::interaction::Incoming;
 use crate::pipeline::{self, Target};
-use crate::protocol::ErrorData;
+use crate::protocol::{ErrorData, JsonObject};
+use crate::provider::catalogue::Offered;
 use crate::reply::{contents_bytes, result_bytes};
+use crate::tasks::{self, Outcome, Start};
+use crate::tool::BuiltTool;
 
 impl Service {
     pub(super) async fn call(
@@ -37,32 +43,34 @@ impl Service {
                 confirmable: tool.confirmable,
             });
         }
+        let arguments = request.arguments.unwrap_or_default();
         let stateless = context.is_stateless();
-        let target = Target {
-            kind: "tool",
-            name: &tool.listing.name,
-            contract: &tool.contract,
-            timeout: tool.timeout,
-            handler: &tool.handler,
+        let rules = match tasks::course(&request.name, tool.task.as_ref(), &context) {
+            Ok(rules) => rules,
+            Err(error) => return told(&error, stateless),
         };
-        let outcome = pipeline::run(target, request.arguments.unwrap_or_default(), context).await;
-        let outcome = outcome.and_then(|mut result| {
-            tool.outward_contents(&mut result.content);
-            within(
-                "result",
-                &tool.listing.name,
-                result_bytes(&result),
-                tool.result_bytes_max,
-            )?;
-            Ok(result)
-        });
-        match outcome {
-            Ok(result) => Ok(result.into()),
-            Err(error) => match signalled(&error, stateless) {
-                Some(reply) => reply.map(Into::into),
-                None => Ok(tool_error(&error).into()),
+        let (Some(rules), Some(board)) = (rules, &self.inner.settings.tasks) else {
+            return run(&tool, arguments, tool.timeout, context).await;
+        };
+        let work = tool.clone();
+        let start = Start {
+            tool: &request.name,
+            rules,
+            timeout: tool.timeout,
+            work: move |context, timeout| -> BoxFuture<Outcome> {
+                Box::pin(async move { run(&work, arguments, timeout, context).await })
             },
-        }
+            tell: |error| told(error, true),
+        };
+        let started = tasks::start(board, start, context).await;
+        started.unwrap_or_else(|error| {
+            tracing::warn!(
+                source = error.source(),
+                "tool `{}` was refused: {error}",
+                request.name
+            );
+            told(&error, stateless)
+        })
     }
 
     pub(super) async fn read(
@@ -151,6 +159,42 @@ impl Service {
                 None => Err(protocol_error(&error, None)),
             },
         }
+    }
+}
+
+/// Sends a call through the pipeline.
+async fn run(
+    tool: &Offered<BuiltTool>,
+    arguments: JsonObject,
+    timeout: Duration,
+    context: Context,
+) -> Outcome {
+    let stateless = context.is_stateless();
+    let name = &tool.listing.name;
+    let target = Target {
+        kind: "tool",
+        name,
+        contract: &tool.contract,
+        timeout,
+        handler: &tool.handler,
+    };
+    let outcome = pipeline::run(target, arguments, context).await;
+    let outcome = outcome.and_then(|mut result| {
+        tool.outward_contents(&mut result.content);
+        within("result", name, result_bytes(&result), tool.result_bytes_max)?;
+        Ok(result)
+    });
+    match outcome {
+        Ok(result) => Ok(result.into()),
+        Err(error) => told(&error, stateless),
+    }
+}
+
+/// What is answered to a call that failed.
+fn told(error: &CallError, stateless: bool) -> Outcome {
+    match signalled(error, stateless) {
+        Some(reply) => reply.map(Into::into),
+        None => Ok(tool_error(error).into()),
     }
 }
 

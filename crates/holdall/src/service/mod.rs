@@ -4,6 +4,7 @@
 //! | file | question it answers |
 //! | --- | --- |
 //! | `calls` | how a tool is called, a resource read, a prompt got, and how failures are told |
+//! | `tasks` | how requests about tasks reach them |
 //! | `listing` | what there is, page by page, and what fits what is being typed |
 //! | `cursor` | where the next page begins |
 //! | `misfits` | what is wrong with a request that is none of the protocol's |
@@ -16,16 +17,18 @@ mod listing;
 mod misfits;
 mod outward;
 mod subscriptions;
+mod tasks;
 
 use std::sync::Arc;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
-    CustomResult, Extensions, GetPromptRequestParams, GetPromptResponse, Implementation,
-    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
-    ListResourcesResult, ListToolsResult, PaginatedRequestParams, PromptsCapability,
-    ReadResourceRequestParams, ReadResourceResponse, ResourcesCapability, ServerCapabilities, ServerConfig,
-    SubscribeRequestParams, SubscriptionFilter, ToolsCapability, UnsubscribeRequestParams,
+    CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams, CompleteResult,
+    CustomRequest, CustomResult, Extensions, GetPromptRequestParams, GetPromptResponse, GetTaskParams,
+    GetTaskResult, Implementation, InitializeRequestParams, InitializeResult, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    PromptsCapability, ReadResourceRequestParams, ReadResourceResponse, ResourcesCapability,
+    ServerCapabilities, ServerConfig, SubscribeRequestParams, SubscriptionFilter, ToolsCapability,
+    UnsubscribeRequestParams, UpdateTaskParams,
 };
 #[expect(deprecated, reason = "marked as the protocol is")]
 use rmcp::model::{SetLevelRequestMethod, SetLevelRequestParams};
@@ -177,6 +180,7 @@ impl ServerHandler for Service {
         });
         capabilities.completions = self.catalogue().has_completers().then(Default::default);
         capabilities.logging = self.catalogue().may_log().then(Default::default);
+        capabilities.extensions = self.inner.settings.tasks.as_ref().map(|_| tasks::extension());
         let mut implementation = Implementation::new(&identity.name, &identity.version);
         implementation.title = identity.title.clone();
         let mut config = ServerConfig::new(capabilities).with_server_info(implementation);
@@ -318,6 +322,30 @@ impl ServerHandler for Service {
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         self.serve_stream(context).await
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        self.task(request, self.context(context)).await
+    }
+
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.update(request, self.context(context)).await
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.cancel(request, self.context(context)).await
     }
 
     async fn on_custom_request(

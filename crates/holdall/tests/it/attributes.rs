@@ -1,6 +1,7 @@
 //! The options of the attributes: what each becomes in the listing, on functions and on methods alike.
 
 use holdall::prelude::*;
+use holdall::protocol::ServiceExt;
 use serde_json::json;
 
 use crate::client::connect;
@@ -211,6 +212,38 @@ async fn methods_have_the_same_options() {
         listed(Server::new("test").add(Everything)).await,
         listed(functions()).await
     );
+}
+
+#[tokio::test]
+async fn scopes_decide_who_sees_what() {
+    for server in [functions(), Server::new("test").add(Everything)] {
+        let service = server.build().expect("the server is put together rightly");
+        let service = service.identified_by(|_| Principal::new("ada", ["books:read", "books:list", "text"]));
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        tokio::spawn(async move {
+            let running = service.serve(far).await.expect("the handshake succeeds");
+            running.waiting().await.expect("the server ends with its client");
+        });
+        let client = ().serve(near).await.expect("the handshake succeeds");
+        assert_eq!(client.list_all_tools().await.expect("tools are listed").len(), 1);
+        assert_eq!(
+            client.list_all_prompts().await.expect("prompts are listed").len(),
+            1
+        );
+        assert_eq!(
+            client
+                .list_all_resources()
+                .await
+                .expect("resources are listed")
+                .len(),
+            0
+        );
+        let request = rmcp::model::ReadResourceRequestParams::new("config://app");
+        assert!(
+            client.read_resource(request).await.is_err(),
+            "ada lacks the scope `config`"
+        );
+    }
 }
 
 #[tokio::test]

@@ -19,5 +19,6 @@ mod resources;
 mod schema_lock;
 mod stdio;
 mod subscriptions;
+mod tasks;
 mod verbatim;
 mod wire;

@@ -1,0 +1,148 @@
+//! What a server decides about all its tasks: [`TaskOptions`], and [`Server::tasks`] which takes them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::clock::Clock;
+use super::store::{MemoryTaskStore, TaskStore};
+use super::support::Rules;
+use crate::server::Server;
+
+/// Bounds and times of the tasks of a server.
+///
+/// ```
+/// use std::time::Duration;
+/// use holdall::prelude::*;
+/// use holdall::TaskOptions;
+///
+/// let mut tasks = TaskOptions::default();
+/// tasks.grace = Duration::from_millis(500);
+/// tasks.running_per_principal_max = 4;
+/// let server = Server::new("worker").tasks(tasks);
+/// # server.build()?;
+/// # Ok::<(), holdall::Error>(())
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct TaskOptions {
+    /// Where tasks are kept. Default: a [`MemoryTaskStore`], which forgets them when the process ends.
+    pub store: Arc<dyn TaskStore>,
+    /// How long a call may take before it becomes a task: the result of a quick one is its reply, and nobody has to
+    /// ask for it. Zero makes every call a task before the function runs; more than the timeout of the call is as much
+    /// as that. Default: 100 milliseconds.
+    pub grace: Duration,
+    /// How long a task may run, the waiting for answers not counted. Default: 1 hour.
+    pub timeout: Duration,
+    /// How long a task lives from its creation, whether it runs, waits for an answer or has ended. Default: 2 hours.
+    pub ttl: Duration,
+    /// The longest life a tool may give its tasks. Default: 7 days.
+    pub ttl_max: Duration,
+    /// How long a result is kept at least, even if the life of its task is over sooner. Default: 30 minutes.
+    pub result_ttl: Duration,
+    /// How often clients are asked to look at a task. Default: 1 second.
+    pub poll_interval: Duration,
+    /// Tasks running or waiting for an answer at once. When there are as many, calls of tools that can be tasks are
+    /// refused for clients that know tasks. A blocking function that does not hear that it was cancelled counts until
+    /// it returns. Default: 64.
+    pub running_max: usize,
+    /// As [`running_max`](Self::running_max), for each principal. Default: 16.
+    pub running_per_principal_max: usize,
+    /// Tasks stored, running or not; tasks that run while this is reached are stored all the same. Default: 10,000.
+    pub stored_max: usize,
+    /// As [`stored_max`](Self::stored_max), for each principal. Default: 1,000.
+    pub stored_per_principal_max: usize,
+    /// Results stored, in bytes: no task is begun while there are more. Tasks that run already keep their results, so
+    /// there can be one largest result of a tool more for each. Default: 256 MiB.
+    pub result_bytes_max: u64,
+    /// As [`result_bytes_max`](Self::result_bytes_max), for each principal. Default: 64 MiB.
+    pub result_bytes_per_principal_max: u64,
+    pub(super) clock: Clock,
+}
+
+impl Default for TaskOptions {
+    fn default() -> Self {
+        const MINUTE: Duration = Duration::from_secs(60);
+        Self {
+            store: Arc::new(MemoryTaskStore::new()),
+            grace: Duration::from_millis(100),
+            timeout: 60 * MINUTE,
+            ttl: 120 * MINUTE,
+            ttl_max: 7 * 24 * 60 * MINUTE,
+            result_ttl: 30 * MINUTE,
+            poll_interval: Duration::from_secs(1),
+            running_max: 64,
+            running_per_principal_max: 16,
+            stored_max: 10_000,
+            stored_per_principal_max: 1_000,
+            result_bytes_max: 256 * 1024 * 1024,
+            result_bytes_per_principal_max: 64 * 1024 * 1024,
+            clock: Clock::System,
+        }
+    }
+}
+
+impl Server {
+    /// How the tasks of this server behave, and where they are kept: see [`Tool::task`](crate::Tool::task). Without
+    /// a tool that can become a task this changes nothing.
+    pub fn tasks(mut self, options: TaskOptions) -> Self {
+        self.tasks = options;
+        self
+    }
+}
+
+/// The times of the tasks of one tool.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    pub(super) grace: Duration,
+    pub(super) timeout: Duration,
+    pub(super) ttl: Duration,
+}
+
+impl TaskOptions {
+    pub(super) fn terms(&self, rules: &Rules) -> Terms {
+        let timeout = rules.timeout.unwrap_or(self.timeout);
+        Terms {
+            grace: rules.grace.unwrap_or(self.grace),
+            timeout,
+            ttl: rules.ttl.unwrap_or_else(|| self.ttl.max(timeout)),
+        }
+    }
+
+    /// What makes no sense, one sentence each; `tools` are those that can become tasks.
+    pub(super) fn problems<'a>(&self, tools: impl Iterator<Item = (&'a str, &'a Rules)>) -> Vec<String> {
+        let mut problems = Vec::new();
+        let bounds = [
+            ("running_max", self.running_max as u64),
+            ("running_per_principal_max", self.running_per_principal_max as u64),
+            ("stored_max", self.stored_max as u64),
+            ("stored_per_principal_max", self.stored_per_principal_max as u64),
+            ("result_bytes_max", self.result_bytes_max),
+            (
+                "result_bytes_per_principal_max",
+                self.result_bytes_per_principal_max,
+            ),
+        ];
+        for (name, bound) in bounds {
+            if bound == 0 {
+                problems.push(format!("tasks: `{name}` is 0, so no task could ever run"));
+            }
+        }
+        for (tool, rules) in tools {
+            let Terms { timeout, ttl, .. } = self.terms(rules);
+            if ttl > self.ttl_max {
+                let longest = self.ttl_max;
+                problems.push(format!(
+                    "tool `{tool}`: its tasks live {ttl:?}, longer than the {longest:?} allowed; shorten `task_ttl` \
+                     and `task_timeout`, or raise `TaskOptions::ttl_max`"
+                ));
+            }
+            if timeout > ttl {
+                problems.push(format!(
+                    "tool `{tool}`: its tasks may run {timeout:?} but live only {ttl:?}; shorten `task_timeout` or \
+                     raise `task_ttl`"
+                ));
+            }
+        }
+        problems
+    }
+}
