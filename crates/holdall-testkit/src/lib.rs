@@ -99,7 +99,8 @@
 //! # Compare
 //!
 //! [`snapshot`] and [`redacted`] replace what differs from run to run, such as ports and times; [`filters`] are the
-//! same for `insta`.
+//! same for `insta`. [`check_schema_lock`] compares everything a server promises with a file, and tells what breaks those
+//! who use it.
 
 mod client;
 mod host;
@@ -107,6 +108,7 @@ mod host;
 mod http;
 mod journal;
 mod link;
+mod lock;
 mod notification;
 mod pipe;
 mod process;
@@ -119,6 +121,7 @@ pub use client::{Ask, Asked, Client, Connect, ConnectError, Ended, Listening};
 pub use host::{Answer, Question};
 #[cfg(feature = "http")]
 pub use http::{HttpReply, HttpRequest, Served, exchange};
+pub use lock::check_schema_lock;
 pub use notification::{Log, Notification, Progress};
 pub use process::Process;
 pub use reply::{ArgumentProblem, CompletionReply, Failure, PromptReply, Reply, ResourceReply, ToolReply};

@@ -57,6 +57,7 @@ mod provider;
 mod reply;
 mod resource;
 mod schema;
+pub mod schema_lock;
 mod server;
 mod service;
 mod state;

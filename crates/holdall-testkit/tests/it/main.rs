@@ -10,6 +10,7 @@ mod failures;
 mod fixture;
 mod hostile;
 mod http;
+mod locks;
 mod orphans;
 mod processes;
 mod scripted;

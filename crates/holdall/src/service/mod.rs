@@ -133,7 +133,7 @@ impl Service {
         tool.is_some_and(|tool| tool.without_context && tool.labels.scopes.is_empty())
     }
 
-    fn catalogue(&self) -> arc_swap::Guard<Arc<Catalogue>> {
+    pub(crate) fn catalogue(&self) -> arc_swap::Guard<Arc<Catalogue>> {
         self.inner.tree.catalogue()
     }
 

@@ -17,6 +17,7 @@ mod prompts;
 mod raw;
 mod replies;
 mod resources;
+mod schema_lock;
 mod stdio;
 mod subscriptions;
 mod tasks;
