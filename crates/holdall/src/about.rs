@@ -85,8 +85,8 @@ fn wrong_key(key: &str) -> Option<String> {
     }
 }
 
-/// The methods of the builders that write into `about`.
-macro_rules! about_methods {
+/// The methods all builders of components have: about the component, who sees it, how long it may take.
+macro_rules! common_methods {
     () => {
         /// The name people see. Default: none, and clients show the name.
         pub fn title(mut self, title: impl Into<String>) -> Self {
@@ -112,10 +112,34 @@ macro_rules! about_methods {
             self.about.add_meta(key.into(), value);
             self
         }
+
+        /// Adds a tag, listed in `_meta`.
+        pub fn tag(mut self, tag: impl Into<String>) -> Self {
+            self.labels.tags.push(tag.into());
+            self
+        }
+
+        /// Adds scopes: only callers that have all of them see it and may use it.
+        pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+            self.labels.add_scopes(scopes);
+            self
+        }
+
+        /// How long a call may take. Default: 30 seconds.
+        pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.timeout = timeout;
+            self
+        }
+
+        /// Requires a state: a server without it does not start.
+        pub fn requires<T: Send + Sync + 'static>(mut self) -> Self {
+            self.states.push(crate::state::RequiredState::of::<T>());
+            self
+        }
     };
 }
 
-pub(crate) use about_methods;
+pub(crate) use common_methods;
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rmcp::model::{GetPromptResult, PromptArgument};
 use serde_json::Value;
 
-use crate::about::{About, about_methods};
+use crate::about::{About, common_methods};
 use crate::argument::Argument;
 use crate::call::{Call, Handler};
 use crate::completion::Completer;
@@ -50,7 +50,7 @@ impl Prompt {
         }
     }
 
-    about_methods!();
+    common_methods!();
 
     /// What the prompt is for.
     pub fn description(mut self, text: impl Into<String>) -> Self {
@@ -69,33 +69,9 @@ impl Prompt {
         arguments.into_iter().fold(self, Self::argument)
     }
 
-    /// Adds a tag, listed in `_meta`.
-    pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.labels.tags.push(tag.into());
-        self
-    }
-
-    /// Adds scopes: only callers that have all of them see the prompt and may ask for it.
-    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.labels.add_scopes(scopes);
-        self
-    }
-
-    /// How long it may take. Default: 30 seconds.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
     /// Suggests values for an argument while a person types.
     pub fn complete(mut self, argument: impl Into<String>, completer: Completer) -> Self {
         self.completers.push((argument.into(), completer));
-        self
-    }
-
-    /// Requires a state: a server without it does not start.
-    pub fn requires<T: Send + Sync + 'static>(mut self) -> Self {
-        self.states.push(RequiredState::of::<T>());
         self
     }
 

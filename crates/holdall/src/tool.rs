@@ -6,7 +6,7 @@ use std::time::Duration;
 use rmcp::model::{CallToolResult, ToolAnnotations};
 use serde_json::json;
 
-use crate::about::{About, about_methods};
+use crate::about::{About, common_methods};
 use crate::argument::Argument;
 use crate::call::{Call, Handler};
 use crate::contract::Contract;
@@ -133,7 +133,7 @@ impl Tool {
         }
     }
 
-    about_methods!();
+    common_methods!();
 
     /// What the tool does and when to use it: the model chooses by this.
     pub fn description(mut self, text: impl Into<String>) -> Self {
@@ -223,24 +223,6 @@ impl Tool {
         self
     }
 
-    /// Adds a tag, listed in `_meta`.
-    pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.labels.tags.push(tag.into());
-        self
-    }
-
-    /// Adds scopes: only callers that have all of them see the tool and may call it.
-    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.labels.add_scopes(scopes);
-        self
-    }
-
-    /// How long a call may take. Default: 30 seconds.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
     /// The largest result in bytes; larger ones become an error that says so. Default: 4 MiB.
     pub fn max_result_bytes(mut self, bytes: usize) -> Self {
         self.result_bytes_max = bytes;
@@ -259,12 +241,6 @@ impl Tool {
     /// [`Context::confirm`](crate::Context::confirm) gives out.
     pub fn confirmable(mut self) -> Self {
         self.confirmable = true;
-        self
-    }
-
-    /// Requires a state: a server without it does not start.
-    pub fn requires<T: Send + Sync + 'static>(mut self) -> Self {
-        self.states.push(RequiredState::of::<T>());
         self
     }
 

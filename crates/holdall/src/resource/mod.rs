@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use rmcp::model::{Annotations, ReadResourceResult, Role};
 
-use crate::about::{About, about_methods};
+use crate::about::{About, common_methods};
 use crate::argument::Argument;
 use crate::cache::{Cache, milliseconds};
 use crate::call::{Call, Handler};
@@ -104,7 +104,7 @@ impl Resource {
         self
     }
 
-    about_methods!();
+    common_methods!();
 
     /// What the resource is.
     pub fn description(mut self, text: impl Into<String>) -> Self {
@@ -170,33 +170,9 @@ impl Resource {
         self
     }
 
-    /// Adds a tag, listed in `_meta`.
-    pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.labels.tags.push(tag.into());
-        self
-    }
-
-    /// Adds scopes: only callers that have all of them see the resource and may read it.
-    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.labels.add_scopes(scopes);
-        self
-    }
-
-    /// How long reading may take. Default: 30 seconds.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
     /// The largest contents in bytes. Default: 16 MiB.
     pub fn max_result_bytes(mut self, bytes: usize) -> Self {
         self.contents_bytes_max = bytes;
-        self
-    }
-
-    /// Requires a state: a server without it does not start.
-    pub fn requires<T: Send + Sync + 'static>(mut self) -> Self {
-        self.states.push(RequiredState::of::<T>());
         self
     }
 

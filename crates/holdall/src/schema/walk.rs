@@ -8,45 +8,48 @@ use crate::protocol::JsonObject;
 /// How many references and wrappings are followed from one schema to what it means.
 const HOPS_MAX: usize = 16;
 
-/// Keywords that hold one schema or a list of schemas.
-const SCHEMAS: &[&str] = &[
-    "allOf",
-    "anyOf",
-    "oneOf",
-    "not",
-    "if",
-    "then",
-    "else",
-    "items",
-    "prefixItems",
-    "contains",
+/// Keywords that hold a schema; `items` held a list of them before 2020-12.
+pub(crate) const SINGLE: &[&str] = &[
     "additionalItems",
     "additionalProperties",
+    "contains",
+    "else",
+    "if",
+    "items",
+    "not",
     "propertyNames",
+    "then",
     "unevaluatedItems",
     "unevaluatedProperties",
 ];
 
+/// Keywords that hold a list of schemas.
+pub(crate) const LISTS: &[&str] = &["allOf", "anyOf", "oneOf", "prefixItems"];
+
 /// Keywords that hold schemas by name.
-const NAMED_SCHEMAS: &[&str] = &[
-    "properties",
-    "patternProperties",
-    "dependentSchemas",
+pub(crate) const MAPS: &[&str] = &[
     "$defs",
     "definitions",
+    "dependentSchemas",
+    "patternProperties",
+    "properties",
 ];
+
+fn holds_schemas(keyword: &str) -> bool {
+    SINGLE.contains(&keyword) || LISTS.contains(&keyword)
+}
 
 /// Visits the schemas directly inside `schema`, each with the keyword that holds it.
 pub(crate) fn inner<'a>(schema: &'a JsonObject, visit: &mut dyn FnMut(&'a str, &'a JsonObject)) {
     for (keyword, value) in schema {
         match value {
-            Value::Object(named) if NAMED_SCHEMAS.contains(&keyword.as_str()) => {
+            Value::Object(named) if MAPS.contains(&keyword.as_str()) => {
                 for schema in named.values().filter_map(Value::as_object) {
                     visit(keyword, schema);
                 }
             }
-            Value::Object(schema) if SCHEMAS.contains(&keyword.as_str()) => visit(keyword, schema),
-            Value::Array(list) if SCHEMAS.contains(&keyword.as_str()) => {
+            Value::Object(schema) if holds_schemas(keyword) => visit(keyword, schema),
+            Value::Array(list) if holds_schemas(keyword) => {
                 for schema in list.iter().filter_map(Value::as_object) {
                     visit(keyword, schema);
                 }
@@ -60,13 +63,13 @@ pub(crate) fn inner<'a>(schema: &'a JsonObject, visit: &mut dyn FnMut(&'a str, &
 pub(crate) fn inner_mut(schema: &mut JsonObject, visit: &mut dyn FnMut(&str, &mut JsonObject)) {
     for (keyword, value) in schema {
         match value {
-            Value::Object(named) if NAMED_SCHEMAS.contains(&keyword.as_str()) => {
+            Value::Object(named) if MAPS.contains(&keyword.as_str()) => {
                 for schema in named.values_mut().filter_map(Value::as_object_mut) {
                     visit(keyword, schema);
                 }
             }
-            Value::Object(schema) if SCHEMAS.contains(&keyword.as_str()) => visit(keyword, schema),
-            Value::Array(list) if SCHEMAS.contains(&keyword.as_str()) => {
+            Value::Object(schema) if holds_schemas(keyword) => visit(keyword, schema),
+            Value::Array(list) if holds_schemas(keyword) => {
                 for schema in list.iter_mut().filter_map(Value::as_object_mut) {
                     visit(keyword, schema);
                 }

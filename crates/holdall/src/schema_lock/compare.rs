@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::change::{Change, ChangeKind, Severity};
 use super::schemas::{self, Direction};
 use crate::protocol::JsonObject;
+use crate::schema::walk::escaped;
 
 /// A kind of component in the lock.
 struct Shelf {
@@ -273,9 +274,4 @@ fn change(
         after,
         why,
     }
-}
-
-/// A key as a step of a JSON pointer.
-pub(super) fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::change::{Change, ChangeKind, Severity};
-use super::compare::escaped;
 use crate::protocol::JsonObject;
+use crate::schema::walk::{self, escaped};
 
 /// Keywords for people and models.
 const WORDS: [&str; 7] = [
@@ -16,29 +16,6 @@ const WORDS: [&str; 7] = [
     "title",
     "writeOnly",
 ];
-/// Keywords whose value is a schema.
-const SCHEMAS: [&str; 10] = [
-    "additionalProperties",
-    "contains",
-    "else",
-    "if",
-    "items",
-    "not",
-    "propertyNames",
-    "then",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-];
-/// Keywords whose value maps names to schemas.
-const MAPS: [&str; 5] = [
-    "$defs",
-    "definitions",
-    "dependentSchemas",
-    "patternProperties",
-    "properties",
-];
-/// Keywords whose value is a list of schemas.
-const LISTS: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
 
 /// Changes of words between two schemas, place by place. What is in one of them alone has no words to compare.
 pub(super) fn changes(before: &Value, after: &Value, path: &str) -> Vec<Change> {
@@ -73,12 +50,12 @@ fn compare(before: &Value, after: &Value, path: &str, changes: &mut Vec<Change>)
         );
         changes.extend(differing(before, after, path, "enum", judged));
     }
-    for key in SCHEMAS {
+    for key in walk::SINGLE.iter().copied() {
         if let (Some(before), Some(after)) = (before.get(key), after.get(key)) {
             compare(before, after, &format!("{path}/{key}"), changes);
         }
     }
-    for key in MAPS {
+    for key in walk::MAPS.iter().copied() {
         if let (Some(Value::Object(before)), Some(Value::Object(after))) = (before.get(key), after.get(key)) {
             for (name, schema) in before {
                 if let Some(other) = after.get(name) {
@@ -87,7 +64,7 @@ fn compare(before: &Value, after: &Value, path: &str, changes: &mut Vec<Change>)
             }
         }
     }
-    for key in LISTS {
+    for key in walk::LISTS.iter().copied() {
         if let (Some(Value::Array(before)), Some(Value::Array(after))) = (before.get(key), after.get(key)) {
             for (index, (schema, other)) in before.iter().zip(after).enumerate() {
                 compare(schema, other, &format!("{path}/{key}/{index}"), changes);

@@ -6,9 +6,10 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::conjunct::{Conjunct, Types, reference, resolve};
-use super::prove::{Names, Prover, escaped, gap};
+use super::prove::{Names, Prover, gap};
 use super::{Direction, Gap, Narrow};
 use crate::protocol::JsonObject;
+use crate::schema::walk::escaped;
 use crate::schema_lock::change::ChangeKind;
 
 /// Schemas within schemas looked through for names.

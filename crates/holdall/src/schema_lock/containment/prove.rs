@@ -8,6 +8,7 @@ use super::conjunct::{Conjunct, Types, reference, resolve};
 use super::same::{is_annotation, same_keyword, same_members};
 use super::{Direction, Gap, Narrow, values};
 use crate::protocol::JsonObject;
+use crate::schema::walk::escaped;
 use crate::schema_lock::change::ChangeKind;
 
 /// Steps of one proof. Schemas of people need some hundreds; alternatives within alternatives could need more than
@@ -405,8 +406,4 @@ fn is_about_objects(key: &str) -> bool {
             | "propertyNames"
             | "required"
     )
-}
-
-pub(super) fn escaped(key: &str) -> String {
-    crate::schema_lock::compare::escaped(key)
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::conjunct::{reference, resolve};
 use crate::protocol::JsonObject;
+use crate::schema::walk;
 
 /// Keywords that say nothing about which values fit.
 const ANNOTATIONS: [&str; 11] = [
@@ -21,24 +22,6 @@ const ANNOTATIONS: [&str; 11] = [
     "title",
     "writeOnly",
 ];
-
-/// Keywords whose value is a schema.
-const SCHEMAS: [&str; 10] = [
-    "additionalProperties",
-    "contains",
-    "else",
-    "if",
-    "items",
-    "not",
-    "propertyNames",
-    "then",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-];
-/// Keywords whose value is a list of schemas.
-const LISTS: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
-/// Keywords whose value maps names to schemas.
-const MAPS: [&str; 3] = ["properties", "patternProperties", "dependentSchemas"];
 
 /// Whether a keyword says nothing about which values fit.
 pub(in crate::schema_lock) fn is_annotation(keyword: &str) -> bool {
@@ -133,14 +116,14 @@ impl Comparison<'_> {
 
     fn keyword(&mut self, key: &str, left: &Value, right: &Value) -> bool {
         match (left, right) {
-            _ if SCHEMAS.contains(&key) => self.schemas(left, right),
-            (Value::Object(left), Value::Object(right)) if MAPS.contains(&key) => {
+            _ if walk::SINGLE.contains(&key) => self.schemas(left, right),
+            (Value::Object(left), Value::Object(right)) if walk::MAPS.contains(&key) => {
                 left.len() == right.len()
                     && left.iter().all(|(name, schema)| {
                         right.get(name).is_some_and(|other| self.schemas(schema, other))
                     })
             }
-            (Value::Array(left), Value::Array(right)) if LISTS.contains(&key) => {
+            (Value::Array(left), Value::Array(right)) if walk::LISTS.contains(&key) => {
                 left.len() == right.len()
                     && left
                         .iter()
