@@ -26,10 +26,17 @@
 //! # }
 //! ```
 
-mod direct;
-mod guard;
+mod config;
+mod error;
+mod front;
 mod listener;
 mod routes;
-mod unstream;
+mod transports;
 
-pub use listener::{HttpConfig, HttpError, HttpServer};
+pub use config::HttpConfig;
+pub use error::HttpError;
+pub use front::client::Client;
+/// Networks by address and prefix length: `10.0.0.0/8`.
+pub use ipnet;
+pub use listener::HttpServer;
+pub use routes::Route;

@@ -5,84 +5,26 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::response::Response;
 use holdall::{Principal, Service};
-use http::Request;
-use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::Service as HyperService;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::guard::Guard;
-use crate::routes::{self, Routes};
-
-/// How the HTTP front behaves.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct HttpConfig {
-    /// Host names to answer to beside the address the server listens on: `notes.example` or
-    /// `notes.example:8443`. Default: none.
-    pub allowed_hosts: Vec<String>,
-    /// Pages that may talk to the server beside its own: `https://app.example`. Default: none.
-    pub allowed_origins: Vec<String>,
-    /// The largest request body in bytes. Default: 4 MiB.
-    pub body_bytes_max: usize,
-    /// Connections served at once; more wait. Default: 1024.
-    pub connections_max: usize,
-    /// How long a client may take to send its headers. Default: 10 seconds.
-    pub header_timeout: Duration,
-    /// How long requests under way may take once the server stops. Default: 10 seconds.
-    pub drain_timeout: Duration,
-    /// Whether to listen on addresses other machines can reach, although nobody is asked who they are.
-    /// Default: `false`.
-    pub insecure: bool,
-}
-
-impl Default for HttpConfig {
-    fn default() -> Self {
-        Self {
-            allowed_hosts: Vec::new(),
-            allowed_origins: Vec::new(),
-            body_bytes_max: 4 * 1024 * 1024,
-            connections_max: 1024,
-            header_timeout: Duration::from_secs(10),
-            drain_timeout: Duration::from_secs(10),
-            insecure: false,
-        }
-    }
-}
-
-/// Why the server does not listen.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum HttpError {
-    /// The address is reachable from other machines, and there is no authentication.
-    #[error(
-        "{0} can be reached from other machines, and this server asks nobody who they are; listen on 127.0.0.1 behind a proxy that does, or accept the risk with --insecure"
-    )]
-    PublicBind(SocketAddr),
-    /// The address cannot be listened on.
-    #[error(
-        "cannot listen on {address}: {source}; is another server running there? choose another port, or 0 for any free one"
-    )]
-    Bind {
-        /// The address asked for.
-        address: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
-}
+use crate::config::HttpConfig;
+use crate::error::HttpError;
+use crate::front::Front;
+use crate::front::client::{Clients, Peer};
+use crate::front::guard::Guard;
+use crate::routes::Routes;
 
 /// A server that listens, and is yet to serve.
 pub struct HttpServer {
@@ -122,27 +64,24 @@ impl HttpServer {
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
         let Self {
             listener,
-            address,
             service,
             config,
+            ..
         } = self;
         let ended = CancellationToken::new();
-        let guard = Guard::new(address, &config.allowed_hosts, &config.allowed_origins);
-        let front = Front {
-            guard: Arc::new(guard),
-            routes: Routes::new(
-                service.identified_by(|_| Principal::anonymous()),
-                config.body_bytes_max,
-                ended.clone(),
-            ),
-        };
+        let service = service.identified_by(|_| Principal::anonymous());
+        let front = Front::new(
+            Clients::new(&config.trusted_proxies),
+            Guard::new(&config.allowed_hosts, &config.allowed_origins),
+            Routes::new(&service, &config, &ended),
+        );
         let places = Arc::new(Semaphore::new(config.connections_max));
         let graceful = GracefulShutdown::new();
         let mut shutdown = pin!(shutdown);
         loop {
             tokio::select! {
-                (stream, place) = accept(&listener, &places) => {
-                    serve_connection(stream, place, front.clone(), config.header_timeout, &graceful);
+                (stream, remote, place) = accept(&listener, &places) => {
+                    serve_connection(stream, remote, place, front.clone(), config.header_timeout, &graceful);
                 }
                 () = &mut shutdown => break,
             }
@@ -162,14 +101,17 @@ impl HttpServer {
 }
 
 /// The next connection, once there is a place for it.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
     let place = Arc::clone(places)
         .acquire_owned()
         .await
         .expect("the semaphore is never closed");
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok((stream, remote)) => return (stream, remote, place),
             Err(error) => {
                 // Out of descriptors, most likely: others will be closed.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -181,6 +123,7 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, 
 
 fn serve_connection(
     stream: TcpStream,
+    remote: SocketAddr,
     place: OwnedSemaphorePermit,
     front: Front,
     header_timeout: Duration,
@@ -190,10 +133,19 @@ fn serve_connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
+    // A connection whose own address is not known any more has ended.
+    let Ok(local) = stream.local_addr() else {
+        return;
+    };
+    let peer = Peer { remote, local };
+    let answer = service_fn(move |request| {
+        let front = front.clone();
+        async move { Ok::<_, Infallible>(front.answer(peer, request).await) }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
-        .serve_connection(TokioIo::new(stream), front);
+        .serve_connection(TokioIo::new(stream), answer);
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
         if let Err(error) = connection.await {
@@ -201,24 +153,4 @@ fn serve_connection(
         }
         drop(place);
     });
-}
-
-/// What every request meets first: the checks, then the routes.
-#[derive(Clone)]
-struct Front {
-    guard: Arc<Guard>,
-    routes: Routes,
-}
-
-impl HyperService<Request<Incoming>> for Front {
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
-
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        match self.guard.check(request.uri(), request.headers()) {
-            Ok(()) => Box::pin(self.routes.clone().answer(request)),
-            Err(refusal) => Box::pin(std::future::ready(Ok(routes::refused(&refusal)))),
-        }
-    }
 }

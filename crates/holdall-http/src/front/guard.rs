@@ -3,25 +3,16 @@
 //! They stop DNS rebinding: a page whose name suddenly resolves to this machine sends its own name as `Host`, and
 //! its own address as `Origin`. An empty list allows nothing beyond the server itself.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use http::header::{HOST, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderMap, StatusCode, Uri};
 
-/// Why a request is refused, with what the operator can do about it.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) status: StatusCode,
-    pub(crate) kind: &'static str,
-    pub(crate) message: String,
-    pub(crate) hint: &'static str,
-}
+use super::refusal::Refusal;
 
 /// Which hosts and origins this server answers to.
 pub(crate) struct Guard {
-    /// The address the server listens on; its own names are always allowed.
-    local: IpAddr,
     /// Further host names, lower case, with or without a port.
     hosts: Vec<String>,
     /// Origins beside the server's own: `scheme://host[:port]`, lower case.
@@ -29,22 +20,21 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    pub(crate) fn new(local: SocketAddr, hosts: &[String], origins: &[String]) -> Self {
+    pub(crate) fn new(hosts: &[String], origins: &[String]) -> Self {
         let lower = |list: &[String]| {
             list.iter()
                 .map(|entry| entry.trim_end_matches('/').to_lowercase())
                 .collect()
         };
         Self {
-            local: local.ip(),
             hosts: lower(hosts),
             origins: lower(origins),
         }
     }
 
-    /// Judges a request by its headers.
-    pub(crate) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
-        let host = self.check_host(uri, headers)?;
+    /// Judges a request by its headers. `local` is the address of this machine its connection came to.
+    pub(crate) fn check(&self, local: IpAddr, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+        let host = self.check_host(local.to_canonical(), uri, headers)?;
         let mut origins = headers.get_all(ORIGIN).iter();
         match (origins.next(), origins.next()) {
             (None, _) => Ok(()),
@@ -53,46 +43,30 @@ impl Guard {
         }
     }
 
-    fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<Authority, Refusal> {
+    fn check_host(&self, local: IpAddr, uri: &Uri, headers: &HeaderMap) -> Result<Authority, Refusal> {
         let mut hosts = headers.get_all(HOST).iter();
         let authority = match (hosts.next(), hosts.next(), uri.authority()) {
             (Some(host), None, _) => Authority::try_from(host.as_bytes()).ok(),
             (None, None, Some(authority)) => Some(authority.clone()),
             _ => None,
         };
-        let Some(authority) = authority else {
-            return Err(Refusal {
-                status: StatusCode::BAD_REQUEST,
-                kind: "bad_host",
-                message: "the request has no usable `Host` header".into(),
-                hint: "send exactly one `Host`, as HTTP/1.1 demands",
-            });
+        let Some(authority) = authority.filter(|authority| !authority.as_str().contains('@')) else {
+            return Err(Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "bad_host",
+                "the request has no usable `Host` header",
+                "send exactly one `Host`, as HTTP/1.1 demands",
+            ));
         };
-        if self.is_own(authority.host()) || self.is_listed(&authority) {
+        if is_own(local, authority.host()) || self.is_listed(&authority) {
             return Ok(authority);
         }
-        Err(Refusal {
-            status: StatusCode::FORBIDDEN,
-            kind: "forbidden_host",
-            message: format!("this server does not answer to the host `{authority}`"),
-            hint: "if the name is yours, start the server with --allow-host NAME",
-        })
-    }
-
-    /// The server's own names: the loopback ones if it listens there (or everywhere), and its literal address.
-    fn is_own(&self, host: &str) -> bool {
-        let listens_on_loopback = self.local.is_loopback() || self.local.is_unspecified();
-        if host.eq_ignore_ascii_case("localhost") {
-            return listens_on_loopback;
-        }
-        match host
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .parse::<IpAddr>()
-        {
-            Ok(address) => address == self.local || (listens_on_loopback && address.is_loopback()),
-            Err(_) => false,
-        }
+        Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "forbidden_host",
+            format!("this server does not answer to the host `{authority}`"),
+            "if the name is yours, start the server with --allow-host NAME",
+        ))
     }
 
     fn is_listed(&self, authority: &Authority) -> bool {
@@ -123,33 +97,51 @@ impl Guard {
     }
 }
 
-fn wrong_origin(what: &str) -> Refusal {
-    Refusal {
-        status: StatusCode::FORBIDDEN,
-        kind: "forbidden_origin",
-        message: format!("this server does not answer to {what}"),
-        hint: "if the page is yours, start the server with --allow-origin SCHEME://HOST[:PORT]",
+/// The server's own names: the literal address the connection came to, and on loopback all that lead there. No page of
+/// another name can have them.
+fn is_own(local: IpAddr, host: &str) -> bool {
+    if host.eq_ignore_ascii_case("localhost") {
+        return local.is_loopback();
     }
+    match host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>()
+    {
+        Ok(address) => address.to_canonical() == local || (local.is_loopback() && address.is_loopback()),
+        Err(_) => false,
+    }
+}
+
+fn wrong_origin(what: &str) -> Refusal {
+    Refusal::new(
+        StatusCode::FORBIDDEN,
+        "forbidden_origin",
+        format!("this server does not answer to {what}"),
+        "if the page is yours, start the server with --allow-origin SCHEME://HOST[:PORT]",
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn judge(guard: &Guard, headers: &[(&str, &str)]) -> Result<(), &'static str> {
+    const LOOPBACK: [u8; 4] = [127, 0, 0, 1];
+
+    fn judge(guard: &Guard, local: [u8; 4], headers: &[(&str, &str)]) -> Result<(), &'static str> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             let name = http::HeaderName::try_from(*name).expect("a header name");
             map.append(name, value.parse().expect("a header value"));
         }
         guard
-            .check(&Uri::from_static("/mcp"), &map)
+            .check(local.into(), &Uri::from_static("/mcp"), &map)
             .map_err(|refusal| refusal.kind)
     }
 
     #[test]
     fn loopback_answers_to_its_own_names_only() {
-        let guard = Guard::new(([127, 0, 0, 1], 8000).into(), &[], &[]);
+        let guard = Guard::new(&[], &[]);
         for host in [
             "127.0.0.1:8000",
             "localhost",
@@ -157,7 +149,7 @@ mod tests {
             "[::1]:8000",
             "127.9.9.9",
         ] {
-            assert_eq!(judge(&guard, &[("host", host)]), Ok(()), "{host}");
+            assert_eq!(judge(&guard, LOOPBACK, &[("host", host)]), Ok(()), "{host}");
         }
         for host in [
             "evil.example",
@@ -166,38 +158,53 @@ mod tests {
             "10.0.0.1",
             "0.0.0.0",
         ] {
-            assert_eq!(judge(&guard, &[("host", host)]), Err("forbidden_host"), "{host}");
+            assert_eq!(
+                judge(&guard, LOOPBACK, &[("host", host)]),
+                Err("forbidden_host"),
+                "{host}"
+            );
         }
-        for headers in [&[][..], &[("host", "a"), ("host", "localhost")], &[("host", "")]] {
-            assert_eq!(judge(&guard, headers), Err("bad_host"), "{headers:?}");
+        for headers in [
+            &[][..],
+            &[("host", "a"), ("host", "localhost")],
+            &[("host", "")],
+            &[("host", "evil@localhost")],
+        ] {
+            assert_eq!(judge(&guard, LOOPBACK, headers), Err("bad_host"), "{headers:?}");
         }
     }
 
     #[test]
     fn listed_hosts_are_allowed_with_and_without_a_port() {
         let hosts = ["Notes.example".to_owned(), "other.example:444".to_owned()];
-        let guard = Guard::new(([10, 1, 2, 3], 80).into(), &hosts, &[]);
+        let guard = Guard::new(&hosts, &[]);
         for host in [
             "notes.example",
             "notes.example:8443",
             "other.example:444",
             "10.1.2.3",
         ] {
-            assert_eq!(judge(&guard, &[("host", host)]), Ok(()), "{host}");
+            assert_eq!(judge(&guard, [10, 1, 2, 3], &[("host", host)]), Ok(()), "{host}");
         }
         for host in ["other.example", "localhost", "127.0.0.1"] {
-            assert_eq!(judge(&guard, &[("host", host)]), Err("forbidden_host"), "{host}");
+            assert_eq!(
+                judge(&guard, [10, 1, 2, 3], &[("host", host)]),
+                Err("forbidden_host"),
+                "{host}"
+            );
         }
     }
 
     #[test]
     fn only_the_servers_own_pages_and_listed_ones_may_ask() {
-        let guard = Guard::new(
-            ([127, 0, 0, 1], 8000).into(),
-            &[],
-            &["https://app.example/".to_owned()],
-        );
-        let judge = |origin| judge(&guard, &[("host", "127.0.0.1:8000"), ("origin", origin)]);
+        let guard = Guard::new(&[], &["https://app.example/".to_owned()]);
+        let judge = |origin| {
+            judge(
+                &guard,
+                LOOPBACK,
+                &[("host", "127.0.0.1:8000"), ("origin", origin)],
+            )
+        };
         for origin in [
             "http://127.0.0.1:8000",
             "https://app.example",

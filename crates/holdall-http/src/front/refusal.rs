@@ -1,0 +1,68 @@
+//! [`Refusal`]: the reply to a request that goes no further.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde_json::json;
+
+/// Why a request goes no further, with what whoever reads it can do about it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    /// In snake case, for programs: `forbidden_host`.
+    pub(crate) kind: &'static str,
+    pub(crate) message: String,
+    pub(crate) hint: String,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Refusal {
+    pub(crate) fn new(
+        status: StatusCode,
+        kind: &'static str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self {
+            status,
+            kind,
+            message: message.into(),
+            hint: hint.into(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// With a header in the reply.
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    pub(crate) fn into_response(self) -> Response {
+        let Self {
+            status,
+            kind,
+            message,
+            hint,
+            headers,
+        } = self;
+        let mut response = json_response(
+            status,
+            &json!({ "error": kind, "message": message, "hint": hint }),
+        );
+        for (name, value) in headers {
+            response.headers_mut().append(name, value);
+        }
+        response
+    }
+}
+
+pub(crate) fn json_response(status: StatusCode, body: &serde_json::Value) -> Response {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
