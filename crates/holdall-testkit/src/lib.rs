@@ -103,6 +103,8 @@
 //! who use it.
 
 mod client;
+#[cfg(any(doctest, test))]
+mod guide;
 mod host;
 #[cfg(feature = "http")]
 mod http;
