@@ -43,8 +43,14 @@ mod tests {
             let file = entry.expect("it can be listed").file_name();
             let file = file.to_str().expect("its name is text");
             if file != "README.md" {
-                assert!(PAGES.contains(&file), "{file} is not among the pages of `guide.rs`");
-                assert!(table.contains(&format!("]({file})")), "{file} is not in the table");
+                assert!(
+                    PAGES.contains(&file),
+                    "{file} is not among the pages of `guide.rs`"
+                );
+                assert!(
+                    table.contains(&format!("]({file})")),
+                    "{file} is not in the table"
+                );
             }
         }
     }
