@@ -35,6 +35,7 @@
 //! | change what is offered while it is served, tell clients of news | [`ServerHandle`] |
 //! | let a call take longer than anybody waits | [`Tool::task`], [`TaskOptions`] |
 //! | say what went wrong | [`CallError`] |
+//! | know of every call: count, audit, trace | [`observe`] |
 
 mod about;
 mod argument;
@@ -49,6 +50,7 @@ mod error;
 mod icon;
 mod interaction;
 pub mod live;
+pub mod observe;
 mod pipeline;
 mod principal;
 mod prompt;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::cache::{Cache, milliseconds};
 use crate::error::{Error, Result};
 use crate::interaction::Choices;
+use crate::observe::{Observer, Observers};
 use crate::provider::Kind;
 use crate::provider::compose::{Rename, View};
 use crate::provider::tree::{Plan, Tree};
@@ -46,6 +47,7 @@ pub struct Server {
     list_ttl: Duration,
     list_cache: Cache,
     pub(crate) tasks: TaskOptions,
+    observers: Observers,
 }
 
 /// What the server does beside offering components.
@@ -96,6 +98,7 @@ impl Server {
             list_ttl: Duration::ZERO,
             list_cache: Cache::default(),
             tasks: TaskOptions::default(),
+            observers: Observers::default(),
         }
     }
 
@@ -234,6 +237,14 @@ impl Server {
         self
     }
 
+    /// Tells somebody of every call. Called again, it adds another.
+    ///
+    /// Observers of a server that is [mounted](Server::mount) are not used: calls come to the server that serves.
+    pub fn observe(mut self, observer: impl Observer) -> Self {
+        self.observers = self.observers.with(Arc::new(observer));
+        self
+    }
+
     /// Checks everything and compiles every schema.
     ///
     /// # Errors
@@ -247,6 +258,7 @@ impl Server {
             (self.page_size, milliseconds(self.list_ttl), self.list_cache);
         let none_fit = "the page size is 0, so no list would ever end: choose 1 or more";
         let mut problems: Vec<String> = (page_size == 0).then(|| none_fit.into()).into_iter().collect();
+        let observers = self.observers.clone();
         let interaction = self.interaction.clone().settle(&identity.name, &mut problems);
         let tasks = self.tasks.clone();
         let tree = Tree::build(self.plan());
@@ -271,7 +283,7 @@ impl Server {
             interaction: Arc::new(interaction),
             tasks,
         };
-        Ok(Service::new(identity, settings, tree))
+        Ok(Service::new(identity, settings, tree, observers))
     }
 
     fn plan(self) -> Plan {

@@ -3,6 +3,7 @@
 //!
 //! | file | question it answers |
 //! | --- | --- |
+//! | `entry` | what every call begins with: its span, and those who watch it |
 //! | `calls` | how a tool is called, a resource read, a prompt got, and how failures are told |
 //! | `tasks` | how requests about tasks reach them |
 //! | `listing` | what there is, page by page, and what fits what is being typed |
@@ -13,6 +14,7 @@
 
 mod calls;
 mod cursor;
+mod entry;
 mod listing;
 mod misfits;
 mod outward;
@@ -39,6 +41,7 @@ use self::subscriptions::Connection;
 use crate::context::Context;
 use crate::interaction::{Asking, SessionLog};
 use crate::live::ServerHandle;
+use crate::observe::{Arrival, Observer, Observers};
 use crate::principal::Principal;
 use crate::protocol::{ErrorData, RequestContext, RoleServer, ServerHandler};
 use crate::provider::Kind;
@@ -55,7 +58,12 @@ pub struct Service {
     /// Who is behind the connection, if the transport said so beforehand.
     opener: Option<Principal>,
     connection: Connection,
+    observers: Observers,
+    arrive: Option<Arrive>,
 }
+
+/// How it is found out how a request came here.
+type Arrive = Arc<dyn Fn(&Extensions) -> Arrival + Send + Sync>;
 
 /// How the party behind a request is found out, from what the transport attached to it.
 type Identify = Arc<dyn Fn(&Extensions) -> Principal + Send + Sync>;
@@ -67,7 +75,7 @@ struct Inner {
 }
 
 impl Service {
-    pub(crate) fn new(identity: Identity, settings: Settings, tree: Arc<Tree>) -> Self {
+    pub(crate) fn new(identity: Identity, settings: Settings, tree: Arc<Tree>, observers: Observers) -> Self {
         Self {
             inner: Arc::new(Inner {
                 identity,
@@ -78,6 +86,8 @@ impl Service {
             log: SessionLog::default(),
             opener: None,
             connection: Connection::default(),
+            observers,
+            arrive: None,
         }
     }
 
@@ -89,6 +99,25 @@ impl Service {
     ) -> Self {
         self.identify = Arc::new(identify);
         self
+    }
+
+    /// Has a transport say how calls come here, from what it attached to the request; asked only if somebody wants to
+    /// know. Without this, calls come from within the process.
+    pub fn arriving_by(mut self, arrive: impl Fn(&Extensions) -> Arrival + Send + Sync + 'static) -> Self {
+        self.arrive = Some(Arc::new(arrive));
+        self
+    }
+
+    /// Tells somebody of every call of this clone and those made of it, beside those the server was
+    /// [built](crate::Server::observe) with.
+    pub fn observed_by(mut self, observer: impl Observer) -> Self {
+        self.observers = self.observers.with(Arc::new(observer));
+        self
+    }
+
+    /// Whether anybody is told of calls, so that a transport has reason to gather what it knows of them.
+    pub fn is_observed(&self) -> bool {
+        !self.observers.is_empty()
     }
 
     /// A clone for a connection of which the transport already knows what it will attach to its requests. What a

@@ -18,6 +18,7 @@ use super::Service;
 use super::calls::protocol_error;
 use crate::error::{CallError, CallResult, ErrorKind};
 use crate::live::hub::{Listening, News};
+use crate::observe::Open;
 use crate::principal::Principal;
 use crate::protocol::{ErrorData, RoleServer};
 use crate::provider::Kind;
@@ -39,6 +40,7 @@ impl Clone for Connection {
 struct Session {
     listening: Listening,
     writer: AbortHandle,
+    _open: Open,
 }
 
 impl Drop for Session {
@@ -76,6 +78,7 @@ impl Service {
         let session = Session {
             listening,
             writer: writer.abort_handle(),
+            _open: self.observers.session(),
         };
         *locked(&self.connection.session) = Some(session);
     }
@@ -135,6 +138,7 @@ impl Service {
             );
             return Err(protocol_error(&CallError::invalid_arguments(message), None));
         }
+        let _open = self.observers.stream();
         let (listener, sink) = (listening.listener(), context.sink());
         let write = async {
             loop {

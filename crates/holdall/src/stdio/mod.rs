@@ -40,6 +40,7 @@ use self::process::Watch;
 use self::session::Session;
 use self::streams::Outgoing;
 use crate::error::{Error, Result};
+use crate::observe::Arrival;
 use crate::protocol::{RoleServer, RxJsonRpcMessage, ServiceExt, Transport, TxJsonRpcMessage};
 use crate::service::Service;
 
@@ -71,6 +72,7 @@ pub async fn serve(service: Service) -> Result<()> {
     let watched = output.try_clone()?;
     let transport = Stdio::new(input, output)?;
     let _watch = Watch::start(&watched, transport.orphaned.clone())?;
+    let service = service.arriving_by(|_| Arrival::by("stdio"));
     let (session, replies_written) = (Arc::clone(&transport.session), transport.written.clone());
     let running = match service.serve(transport).await {
         Ok(running) => running,

@@ -147,6 +147,7 @@ impl Run {
         }
         self.store().await?;
         context.keep(slot);
+        context.watch().becomes_task();
         *phase = Phase::Task;
         if let Some(seed) = self.seed() {
             self.answer(Ok(CreateTaskResult::new(seed).into()));

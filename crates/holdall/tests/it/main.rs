@@ -13,6 +13,7 @@ mod hygiene;
 mod interaction;
 mod lists;
 mod mount;
+mod observe;
 mod prompts;
 mod raw;
 mod replies;
