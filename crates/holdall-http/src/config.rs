@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::auth::AuthConfig;
+
 /// How the HTTP front behaves.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -24,6 +26,8 @@ pub struct HttpConfig {
     pub header_timeout: Duration,
     /// How long requests under way may take once the server stops. Default: 10 seconds.
     pub drain_timeout: Duration,
+    /// How callers prove who they are. Default: not at all.
+    pub auth: AuthConfig,
     /// Whether to listen on addresses other machines can reach, although nobody is asked who they are.
     /// Default: `false`.
     pub insecure: bool,
@@ -39,6 +43,7 @@ impl Default for HttpConfig {
             connections_max: 1024,
             header_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(10),
+            auth: AuthConfig::default(),
             insecure: false,
         }
     }

@@ -26,6 +26,7 @@
 //! # }
 //! ```
 
+pub mod auth;
 mod config;
 mod error;
 mod front;

@@ -10,7 +10,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use holdall::protocol::model::Extensions;
 use holdall::{Principal, Service};
+use http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -19,6 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use crate::auth::Authentication;
 use crate::config::HttpConfig;
 use crate::error::HttpError;
 use crate::front::Front;
@@ -38,10 +41,11 @@ impl HttpServer {
     /// Listens on `address`; port 0 takes any free one.
     ///
     /// # Errors
-    /// [`HttpError::PublicBind`] for an address other machines can reach unless `config.insecure`;
+    /// [`HttpError::PublicBind`] for an address other machines can reach if nobody is asked who they are, unless
+    /// `config.insecure`;
     /// [`HttpError::Bind`] if the system refuses.
     pub async fn bind(address: SocketAddr, service: Service, config: HttpConfig) -> Result<Self, HttpError> {
-        if !address.ip().is_loopback() && !config.insecure {
+        if !address.ip().is_loopback() && !config.auth.is_on() && !config.insecure {
             return Err(HttpError::PublicBind(address));
         }
         let refused = |source| HttpError::Bind { address, source };
@@ -69,10 +73,11 @@ impl HttpServer {
             ..
         } = self;
         let ended = CancellationToken::new();
-        let service = service.identified_by(|_| Principal::anonymous());
+        let service = service.identified_by(attached_principal);
         let front = Front::new(
             Clients::new(&config.trusted_proxies),
             Guard::new(&config.allowed_hosts, &config.allowed_origins),
+            Authentication::new(config.auth.clone()),
             Routes::new(&service, &config, &ended),
         );
         let places = Arc::new(Semaphore::new(config.connections_max));
@@ -98,6 +103,14 @@ impl HttpServer {
             );
         }
     }
+}
+
+/// The principal the front found out, from where the transports attach it: to the message itself, or to the parts of
+/// the request that brought it. Nobody who is not there can do anything.
+fn attached_principal(attached: &Extensions) -> Principal {
+    let of_request = || attached.get::<Parts>()?.extensions.get::<Principal>();
+    let principal = attached.get::<Principal>().or_else(of_request);
+    principal.cloned().unwrap_or_else(Principal::anonymous)
 }
 
 /// The next connection, once there is a place for it.

@@ -5,6 +5,7 @@
 //! | who sent it (`client`): address behind trusted proxies, request id | |
 //! | `guard`: which host is addressed, which page is asking | 400, 403 |
 //! | which route it is for | 404 |
+//! | who sends it (`auth`), unless the route is open to anybody | 400, 401, 503 |
 //!
 //! | file | question it answers |
 //! | --- | --- |
@@ -28,6 +29,7 @@ use hyper::body::Incoming;
 use self::client::{Clients, Peer, REQUEST_ID};
 use self::guard::Guard;
 use self::refusal::Refusal;
+use crate::auth::Authentication;
 use crate::routes::{Route, Routes};
 
 /// What every request meets first.
@@ -39,14 +41,21 @@ pub(crate) struct Front {
 struct Inner {
     clients: Clients,
     guard: Guard,
+    authentication: Authentication,
     routes: Routes,
 }
 
 impl Front {
-    pub(crate) fn new(clients: Clients, guard: Guard, routes: Routes) -> Self {
+    pub(crate) fn new(
+        clients: Clients,
+        guard: Guard,
+        authentication: Authentication,
+        routes: Routes,
+    ) -> Self {
         let inner = Inner {
             clients,
             guard,
+            authentication,
             routes,
         };
         Self {
@@ -59,7 +68,7 @@ impl Front {
         let client = self.inner.clients.identify(peer, request.headers());
         let request_id = client.request_id_header();
         request.extensions_mut().insert(client);
-        let mut response = match self.admit(peer, &mut request) {
+        let mut response = match self.admit(peer, &mut request).await {
             Ok(route) => self.inner.routes.answer(route, request).await,
             Err(refusal) => {
                 tracing::warn!(kind = refusal.kind, "{}", refusal.message);
@@ -71,11 +80,20 @@ impl Front {
     }
 
     /// Judges a request by everything but its body.
-    fn admit(&self, peer: Peer, request: &mut Request<Incoming>) -> Result<Route, Refusal> {
+    async fn admit(&self, peer: Peer, request: &mut Request<Incoming>) -> Result<Route, Refusal> {
         self.inner
             .guard
             .check(peer.local.ip(), request.uri(), request.headers())?;
-        Route::of(request.uri().path()).ok_or_else(|| nothing_at(request.uri().path()))
+        let route = Route::of(request.uri().path()).ok_or_else(|| nothing_at(request.uri().path()))?;
+        if !route.is_open() {
+            let principal = self
+                .inner
+                .authentication
+                .identify(request.uri(), request.headers())
+                .await?;
+            request.extensions_mut().insert(principal);
+        }
+        Ok(route)
     }
 }
 

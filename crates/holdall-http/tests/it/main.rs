@@ -5,6 +5,7 @@ mod interaction;
 mod protocol;
 mod streams;
 mod tasks;
+mod tokens;
 
 use std::net::SocketAddr;
 

@@ -294,7 +294,11 @@ async fn refusals_have_the_states_of_http_the_protocol_gives_them() {
 #[tokio::test]
 async fn a_tool_that_can_be_a_task_is_never_answered_directly() {
     let fixture = start(TaskOptions::default()).await;
-    assert!(!fixture.service.answers_without_context("plain"));
+    assert!(
+        !fixture
+            .service
+            .answers_without_context("plain", &holdall::Principal::local())
+    );
     let id = fixture.begin("plain").await;
     fixture.release.send(()).expect("the function waits");
     let task = fixture.get_when(&id, "completed").await;

@@ -154,12 +154,12 @@ impl Service {
         catalogue.tools.iter().map(|tool| tool.listing.clone()).collect()
     }
 
-    /// Whether there is a tool of this name which never looks at the context of its call, asks for no scopes, and
-    /// whose arguments do not travel in headers: its calls need nothing of the protocol.
-    pub fn answers_without_context(&self, tool: &str) -> bool {
+    /// Whether there is a tool of this name which `principal` may call, which never looks at the context of its call,
+    /// and whose arguments do not travel in headers: its calls need nothing of the protocol.
+    pub fn answers_without_context(&self, tool: &str, principal: &Principal) -> bool {
         let catalogue = self.catalogue();
         let tool = catalogue.tools.get(tool);
-        tool.is_some_and(|tool| tool.without_context && tool.labels.scopes.is_empty())
+        tool.is_some_and(|tool| tool.without_context && tool.labels.allow(principal))
     }
 
     pub(crate) fn catalogue(&self) -> arc_swap::Guard<Arc<Catalogue>> {
