@@ -5,11 +5,16 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::auth::AuthConfig;
+use crate::limits::LimitsConfig;
+use crate::public_url::PublicUrl;
 
 /// How the HTTP front behaves.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HttpConfig {
+    /// Where clients find the server, if not where it listens. It answers to this host, and pages of this origin may
+    /// talk to it. Default: none.
+    pub public_url: Option<PublicUrl>,
     /// Host names to answer to beside the address the server listens on: `notes.example` or
     /// `notes.example:8443`. Default: none.
     pub allowed_hosts: Vec<String>,
@@ -18,6 +23,11 @@ pub struct HttpConfig {
     /// Networks of proxies whose word on who their client is (`X-Forwarded-For`, `X-Forwarded-Proto`,
     /// `X-Request-Id`) is taken. Default: none.
     pub trusted_proxies: Vec<IpNet>,
+    /// For how long browsers that came over an encrypted connection shall come over no other
+    /// (`Strict-Transport-Security`). Default: it is not said.
+    pub hsts_max_age: Option<Duration>,
+    /// How much each party may do, and everybody together.
+    pub limits: LimitsConfig,
     /// The largest request body in bytes. Default: 4 MiB.
     pub body_bytes_max: usize,
     /// Connections served at once; more wait. Default: 1024.
@@ -36,9 +46,12 @@ pub struct HttpConfig {
 impl Default for HttpConfig {
     fn default() -> Self {
         Self {
+            public_url: None,
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            hsts_max_age: None,
+            limits: LimitsConfig::default(),
             body_bytes_max: 4 * 1024 * 1024,
             connections_max: 1024,
             header_timeout: Duration::from_secs(10),

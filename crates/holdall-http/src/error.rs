@@ -22,4 +22,8 @@ pub enum HttpError {
         /// What the system said.
         source: io::Error,
     },
+    /// The URL is not that of a Redis server. Holds no part of it: it may hold a password.
+    #[cfg(feature = "redis")]
+    #[error("this is not the URL of a Redis server: {0}; write it as redis://:password@host:6379/0")]
+    Redis(String),
 }

@@ -30,7 +30,9 @@ pub mod auth;
 mod config;
 mod error;
 mod front;
+mod limits;
 mod listener;
+mod public_url;
 mod routes;
 mod transports;
 
@@ -39,5 +41,9 @@ pub use error::HttpError;
 pub use front::client::Client;
 /// Networks by address and prefix length: `10.0.0.0/8`.
 pub use ipnet;
+#[cfg(feature = "redis")]
+pub use limits::SharedLimits;
+pub use limits::{LimitsConfig, Rate};
 pub use listener::HttpServer;
+pub use public_url::{PublicUrl, PublicUrlError};
 pub use routes::Route;

@@ -10,6 +10,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use holdall::protocol::model::Extensions;
 use holdall::{Principal, Service};
 use http::request::Parts;
@@ -21,12 +22,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Authentication;
 use crate::config::HttpConfig;
 use crate::error::HttpError;
 use crate::front::Front;
-use crate::front::client::{Clients, Peer};
-use crate::front::guard::Guard;
+use crate::front::client::Peer;
+use crate::front::settings::Settings;
 use crate::routes::Routes;
 
 /// A server that listens, and is yet to serve.
@@ -75,9 +75,7 @@ impl HttpServer {
         let ended = CancellationToken::new();
         let service = service.identified_by(attached_principal);
         let front = Front::new(
-            Clients::new(&config.trusted_proxies),
-            Guard::new(&config.allowed_hosts, &config.allowed_origins),
-            Authentication::new(config.auth.clone()),
+            Arc::new(ArcSwap::from_pointee(Settings::new(&config))),
             Routes::new(&service, &config, &ended),
         );
         let places = Arc::new(Semaphore::new(config.connections_max));
@@ -150,7 +148,11 @@ fn serve_connection(
     let Ok(local) = stream.local_addr() else {
         return;
     };
-    let peer = Peer { remote, local };
+    let peer = Peer {
+        remote: remote.ip(),
+        local: Some(local.ip()),
+        secure: false,
+    };
     let answer = service_fn(move |request| {
         let front = front.clone();
         async move { Ok::<_, Infallible>(front.answer(peer, request).await) }

@@ -4,7 +4,7 @@ use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
 use super::tokens::Rejected;
-use crate::front::refusal::Refusal;
+use crate::front::refusal::{NO_CREDENTIAL, Refusal};
 
 /// Seconds after which whoever met a busy server may come back.
 const BUSY_SECONDS: u32 = 1;
@@ -18,7 +18,7 @@ impl Challenges {
     pub(crate) fn unknown(&self) -> Refusal {
         let refusal = Refusal::new(
             StatusCode::UNAUTHORIZED,
-            "unauthenticated",
+            NO_CREDENTIAL,
             "this server wants to know who asks",
             "send `Authorization: Bearer TOKEN`; whoever runs the server has tokens (`holdall token new NAME`)",
         );

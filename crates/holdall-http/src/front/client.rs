@@ -16,9 +16,12 @@ const REQUEST_ID_BYTES_MAX: usize = 128;
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer {
-    pub(crate) remote: SocketAddr,
-    /// The address of this machine the connection came to.
-    pub(crate) local: SocketAddr,
+    /// Where it is. Whoever comes by a Unix socket is on this machine, and counts as 127.0.0.1.
+    pub(crate) remote: IpAddr,
+    /// The address of this machine the connection came to; none for a Unix socket.
+    pub(crate) local: Option<IpAddr>,
+    /// Whether the connection is encrypted.
+    pub(crate) secure: bool,
 }
 
 /// Who sent a request, as far as the connection tells; an extension of every request.
@@ -70,19 +73,27 @@ impl Clients {
         }
     }
 
+    /// The same with other proxies.
+    pub(crate) fn trusting(&self, trusted: &[IpNet]) -> Self {
+        Self {
+            trusted: trusted.into(),
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn identify(&self, peer: Peer, headers: &HeaderMap) -> Client {
-        let remote = peer.remote.ip().to_canonical();
+        let remote = peer.remote.to_canonical();
         if !self.trusts(remote) {
             return Client {
                 address: remote,
-                secure: false,
+                secure: peer.secure,
                 request_id: self.new_id(),
             };
         }
         Client {
             address: self.forwarded_for(headers).unwrap_or(remote),
             secure: last(headers, &FORWARDED_PROTO)
-                .is_some_and(|protocol| protocol.eq_ignore_ascii_case("https")),
+                .map_or(peer.secure, |protocol| protocol.eq_ignore_ascii_case("https")),
             request_id: given_id(headers).unwrap_or_else(|| self.new_id()),
         }
     }
@@ -163,8 +174,9 @@ mod tests {
             map.append(name, value.parse().expect("a header value"));
         }
         let peer = Peer {
-            remote: SocketAddr::new(remote.parse().expect("an address"), 4000),
-            local: ([127, 0, 0, 1], 8000).into(),
+            remote: remote.parse().expect("an address"),
+            local: Some([127, 0, 0, 1].into()),
+            secure: false,
         };
         Clients::new(&trusted).identify(peer, &map)
     }

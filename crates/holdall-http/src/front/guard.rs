@@ -3,13 +3,14 @@
 //! They stop DNS rebinding: a page whose name suddenly resolves to this machine sends its own name as `Host`, and
 //! its own address as `Origin`. An empty list allows nothing beyond the server itself.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use http::header::{HOST, ORIGIN};
 use http::uri::Authority;
-use http::{HeaderMap, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 
 use super::refusal::Refusal;
+use crate::public_url::PublicUrl;
 
 /// Which hosts and origins this server answers to.
 pub(crate) struct Guard {
@@ -20,25 +21,39 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    pub(crate) fn new(hosts: &[String], origins: &[String]) -> Self {
-        let lower = |list: &[String]| {
-            list.iter()
-                .map(|entry| entry.trim_end_matches('/').to_lowercase())
-                .collect()
-        };
+    /// Where clients find the server is its own name and its own page.
+    pub(crate) fn new(hosts: &[String], origins: &[String], public: Option<&PublicUrl>) -> Self {
+        let lower = |entry: &String| entry.trim_end_matches('/').to_lowercase();
+        let public_host = public.map(|url| url.authority().to_owned());
+        let public_origin = public.map(PublicUrl::origin);
         Self {
-            hosts: lower(hosts),
-            origins: lower(origins),
+            hosts: hosts.iter().map(lower).chain(public_host).collect(),
+            origins: origins.iter().map(lower).chain(public_origin).collect(),
         }
     }
 
-    /// Judges a request by its headers. `local` is the address of this machine its connection came to.
-    pub(crate) fn check(&self, local: IpAddr, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
-        let host = self.check_host(local.to_canonical(), uri, headers)?;
+    /// Whether pages of any other origin may ask.
+    pub(crate) fn lists_origins(&self) -> bool {
+        !self.origins.is_empty()
+    }
+
+    /// Judges a request by its headers, and says which page asks if it is one of the list. `local` is the address of
+    /// this machine its connection came to; none for a Unix socket, which only this machine can reach.
+    pub(crate) fn check(
+        &self,
+        local: Option<IpAddr>,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<Option<HeaderValue>, Refusal> {
+        let local = local.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |local| local.to_canonical());
+        let host = self.check_host(local, uri, headers)?;
         let mut origins = headers.get_all(ORIGIN).iter();
         match (origins.next(), origins.next()) {
-            (None, _) => Ok(()),
-            (Some(origin), None) => self.check_origin(origin.as_bytes(), &host),
+            (None, _) => Ok(None),
+            (Some(origin), None) => {
+                let listed = self.check_origin(origin.as_bytes(), &host)?;
+                Ok(listed.then(|| origin.clone()))
+            }
             (Some(_), Some(_)) => Err(wrong_origin("several `Origin` headers")),
         }
     }
@@ -65,7 +80,7 @@ impl Guard {
             StatusCode::FORBIDDEN,
             "forbidden_host",
             format!("this server does not answer to the host `{authority}`"),
-            "if the name is yours, start the server with --allow-host NAME",
+            "if the name is yours, start the server with --public-url URL or --allow-host NAME",
         ))
     }
 
@@ -77,8 +92,8 @@ impl Guard {
             .any(|listed| *listed == with_port || *listed == host)
     }
 
-    /// A page may talk to the server it came from, and to others only if it is listed.
-    fn check_origin(&self, origin: &[u8], host: &Authority) -> Result<(), Refusal> {
+    /// A page may talk to the server it came from, and to others only if it is listed, which is what is told.
+    fn check_origin(&self, origin: &[u8], host: &Authority) -> Result<bool, Refusal> {
         let Ok(origin) = std::str::from_utf8(origin) else {
             return Err(wrong_origin("an `Origin` that is not text"));
         };
@@ -87,8 +102,9 @@ impl Guard {
             .strip_prefix("http://")
             .or_else(|| origin.strip_prefix("https://"))
             .is_some_and(|authority| authority.eq_ignore_ascii_case(host.as_str()));
-        if own || self.origins.contains(&origin) {
-            return Ok(());
+        let listed = self.origins.contains(&origin);
+        if own || listed {
+            return Ok(listed);
         }
         Err(wrong_origin(&format!(
             "pages from `{}`",
@@ -135,13 +151,14 @@ mod tests {
             map.append(name, value.parse().expect("a header value"));
         }
         guard
-            .check(local.into(), &Uri::from_static("/mcp"), &map)
+            .check(Some(local.into()), &Uri::from_static("/mcp"), &map)
+            .map(|_| ())
             .map_err(|refusal| refusal.kind)
     }
 
     #[test]
     fn loopback_answers_to_its_own_names_only() {
-        let guard = Guard::new(&[], &[]);
+        let guard = Guard::new(&[], &[], None);
         for host in [
             "127.0.0.1:8000",
             "localhost",
@@ -177,7 +194,7 @@ mod tests {
     #[test]
     fn listed_hosts_are_allowed_with_and_without_a_port() {
         let hosts = ["Notes.example".to_owned(), "other.example:444".to_owned()];
-        let guard = Guard::new(&hosts, &[]);
+        let guard = Guard::new(&hosts, &[], None);
         for host in [
             "notes.example",
             "notes.example:8443",
@@ -197,7 +214,7 @@ mod tests {
 
     #[test]
     fn only_the_servers_own_pages_and_listed_ones_may_ask() {
-        let guard = Guard::new(&[], &["https://app.example/".to_owned()]);
+        let guard = Guard::new(&[], &["https://app.example/".to_owned()], None);
         let judge = |origin| {
             judge(
                 &guard,
@@ -222,6 +239,61 @@ mod tests {
             "file://",
         ] {
             assert_eq!(judge(origin), Err("forbidden_origin"), "{origin}");
+        }
+    }
+    #[test]
+    fn the_public_url_is_a_name_and_a_page_of_the_servers_own() {
+        let url = "https://notes.example/below".parse().expect("it is right");
+        let guard = Guard::new(&[], &[], Some(&url));
+        let host = ("host", "notes.example");
+        for (headers, expected) in [
+            (&[host][..], Ok(())),
+            (&[host, ("origin", "https://notes.example")], Ok(())),
+            (
+                &[("host", "localhost"), ("origin", "https://notes.example")],
+                Ok(()),
+            ),
+            (
+                &[host, ("origin", "https://other.example")],
+                Err("forbidden_origin"),
+            ),
+            (&[("host", "other.example")], Err("forbidden_host")),
+        ] {
+            assert_eq!(judge(&guard, LOOPBACK, headers), expected, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn only_pages_on_the_list_are_named_to_be_answered() {
+        let guard = Guard::new(&[], &["https://app.example".to_owned()], None);
+        for (origin, expected) in [
+            ("https://app.example", Some("https://app.example")),
+            // The same host, yet perhaps not the same page: what came over plain HTTP anybody can have written.
+            ("https://localhost:8000", None),
+            ("http://localhost:8000", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, HeaderValue::from_static("localhost:8000"));
+            headers.insert(ORIGIN, HeaderValue::from_static(origin));
+            let page = guard.check(None, &Uri::from_static("/mcp"), &headers);
+            let page = page.expect("it may ask");
+            assert_eq!(page.as_ref().map(|page| page.to_str().expect("text")), expected);
+        }
+    }
+
+    #[test]
+    fn a_unix_socket_answers_to_the_names_of_this_machine() {
+        let guard = Guard::new(&[], &[], None);
+        for (host, allowed) in [
+            ("localhost", true),
+            ("127.0.0.1", true),
+            ("evil.example", false),
+            ("10.0.0.1", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, HeaderValue::from_static(host));
+            let outcome = guard.check(None, &Uri::from_static("/mcp"), &headers);
+            assert_eq!(outcome.is_ok(), allowed, "{host}");
         }
     }
 }

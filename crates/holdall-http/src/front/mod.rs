@@ -4,32 +4,44 @@
 //! | --- | --- |
 //! | who sent it (`client`): address behind trusted proxies, request id | |
 //! | `guard`: which host is addressed, which page is asking | 400, 403 |
+//! | `cors`: whether it is only a browser's question what a page may do | |
 //! | which route it is for | 404 |
-//! | who sends it (`auth`), unless the route is open to anybody | 400, 401, 503 |
+//! | `limits`: how much this address may send | 429 |
+//! | who sends it (`auth`), unless the route is open to anybody | 400, 401, 429, 503 |
+//! | `limits`: how much this principal may do, and whether there is a place | 429, 503 |
 //!
 //! | file | question it answers |
 //! | --- | --- |
 //! | `mod` | in which order a request is judged, and what every reply carries |
 //! | `client` | who sent the request |
 //! | `guard` | is this server addressed, and may the page ask |
+//! | `cors` | what may pages of other origins do |
+//! | `browser` | what does every reply tell browsers |
+//! | `held` | until when does a call count as under way |
+//! | `settings` | what of this can change while the server runs |
 //! | `refusal` | how a request that goes no further is answered |
 //!
 //! Not here: what a route does (`routes`, `transports`).
 
+pub(crate) mod browser;
 pub(crate) mod client;
+pub(crate) mod cors;
 pub(crate) mod guard;
+mod held;
 pub(crate) mod refusal;
+pub(crate) mod settings;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::response::Response;
-use http::{Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 
-use self::client::{Clients, Peer, REQUEST_ID};
-use self::guard::Guard;
+use self::client::{Peer, REQUEST_ID};
 use self::refusal::Refusal;
-use crate::auth::Authentication;
+use self::settings::{Current, Settings};
+use crate::limits::{Kind, Permit};
 use crate::routes::{Route, Routes};
 
 /// What every request meets first.
@@ -39,62 +51,107 @@ pub(crate) struct Front {
 }
 
 struct Inner {
-    clients: Clients,
-    guard: Guard,
-    authentication: Authentication,
+    settings: Current,
     routes: Routes,
 }
 
 impl Front {
-    pub(crate) fn new(
-        clients: Clients,
-        guard: Guard,
-        authentication: Authentication,
-        routes: Routes,
-    ) -> Self {
-        let inner = Inner {
-            clients,
-            guard,
-            authentication,
-            routes,
-        };
+    pub(crate) fn new(settings: Current, routes: Routes) -> Self {
         Self {
-            inner: Arc::new(inner),
+            inner: Arc::new(Inner { settings, routes }),
         }
     }
 
     /// Answers a request, one way or the other.
     pub(crate) async fn answer(self, peer: Peer, mut request: Request<Incoming>) -> Response {
-        let client = self.inner.clients.identify(peer, request.headers());
+        let settings = self.inner.settings.load_full();
+        let client = settings.clients.identify(peer, request.headers());
+        let (address, secure) = (client.address(), client.is_secure());
         let request_id = client.request_id_header();
         request.extensions_mut().insert(client);
-        let mut response = match self.admit(peer, &mut request).await {
-            Ok(route) => self.inner.routes.answer(route, request).await,
-            Err(refusal) => {
-                tracing::warn!(kind = refusal.kind, "{}", refusal.message);
-                refusal.into_response()
+        let page = settings.guard.check(peer.local, request.uri(), request.headers());
+        let mut response = match page {
+            Ok(page) => {
+                let outcome = self.admit(&settings, address, request).await;
+                let mut response = outcome.unwrap_or_else(refused);
+                if let Some(origin) = page {
+                    cors::let_read(&mut response, origin);
+                }
+                response
             }
+            Err(refusal) => refused(refusal),
         };
+        if settings.guard.lists_origins() {
+            cors::vary(&mut response);
+        }
+        settings.browser.tell(&mut response, secure);
         response.headers_mut().insert(REQUEST_ID, request_id);
         response
     }
 
-    /// Judges a request by everything but its body.
-    async fn admit(&self, peer: Peer, request: &mut Request<Incoming>) -> Result<Route, Refusal> {
-        self.inner
-            .guard
-            .check(peer.local.ip(), request.uri(), request.headers())?;
+    /// Judges a request whose host and page are right by everything but its body, and has it answered.
+    async fn admit(
+        &self,
+        settings: &Settings,
+        address: IpAddr,
+        mut request: Request<Incoming>,
+    ) -> Result<Response, Refusal> {
         let route = Route::of(request.uri().path()).ok_or_else(|| nothing_at(request.uri().path()))?;
-        if !route.is_open() {
-            let principal = self
-                .inner
-                .authentication
-                .identify(request.uri(), request.headers())
-                .await?;
-            request.extensions_mut().insert(principal);
+        if cors::is_preflight(&request) {
+            return Ok(cors::preflight(route, request.headers()));
         }
-        Ok(route)
+        settings.limits.hear(address).await?;
+        let permit = match route.is_open() {
+            true => None,
+            false => let_in(settings, address, &mut request).await?,
+        };
+        let response = self.inner.routes.answer(route, request).await;
+        Ok(held::until_taken(response, permit))
     }
+}
+
+/// Finds out who sends a request, and waits for their turn.
+async fn let_in(
+    settings: &Settings,
+    address: IpAddr,
+    request: &mut Request<Incoming>,
+) -> Result<Option<Permit>, Refusal> {
+    let Settings {
+        authentication,
+        limits,
+        ..
+    } = settings;
+    limits.may_log_in(address).await?;
+    let principal = match authentication.identify(request.uri(), request.headers()).await {
+        Ok(principal) => principal,
+        Err(refusal) => {
+            if refusal.is_failed_login() {
+                limits.login_failed(address).await;
+            }
+            return Err(refusal);
+        }
+    };
+    let permit = limits.enter(kind_of(request), &principal, address).await?;
+    request.extensions_mut().insert(principal);
+    Ok(permit)
+}
+
+/// Whether a request opens a stream. What its headers say is compared with its body later on, so it is true or refused.
+fn kind_of(request: &Request<Incoming>) -> Kind {
+    let listens = || {
+        let method = request.headers().get("mcp-method");
+        method.is_some_and(|method| method == "subscriptions/listen")
+    };
+    if request.method() == Method::GET || listens() {
+        Kind::Stream
+    } else {
+        Kind::Call
+    }
+}
+
+fn refused(refusal: Refusal) -> Response {
+    tracing::warn!(kind = refusal.kind, "{}", refusal.message);
+    refusal.into_response()
 }
 
 fn nothing_at(path: &str) -> Refusal {

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use holdall_http::{HttpConfig, HttpError, HttpServer};
+use holdall_http::{HttpConfig, HttpError, HttpServer, Rate};
 use holdall_testkit::HttpRequest;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
-use crate::{raw, start};
+use crate::{raw, start, stateless};
 
 #[tokio::test]
 async fn every_route_checks_host_and_origin() {
@@ -102,4 +104,181 @@ async fn stopping_lets_the_server_end() {
         .await
         .expect("it ends")
         .expect("it does not panic");
+}
+
+#[tokio::test]
+async fn pages_on_the_list_may_ask_and_read_and_no_others() {
+    let mut config = HttpConfig::default();
+    config.allowed_origins = vec!["https://app.example".to_owned()];
+    let address = start(config).await;
+    let preflight = |path: &str, origin: &str| {
+        HttpRequest::new("OPTIONS", path)
+            .header("Origin", origin)
+            .header("Access-Control-Request-Method", "POST")
+            .header(
+                "Access-Control-Request-Headers",
+                "authorization, mcp-param-city, x-evil",
+            )
+    };
+    let allowed = preflight("/mcp", "https://app.example").send(address).await;
+    assert_eq!(allowed.status, 204);
+    let header = |name| allowed.header(name).unwrap_or_else(|| panic!("no {name}"));
+    assert_eq!(header("Access-Control-Allow-Origin"), "https://app.example");
+    assert_eq!(header("Access-Control-Allow-Methods"), "GET, POST, DELETE");
+    assert!(header("Access-Control-Allow-Headers").ends_with("mcp-param-city"));
+    assert!(!header("Access-Control-Allow-Headers").contains("x-evil"));
+    assert_eq!(header("Vary"), "Origin");
+    assert_eq!(allowed.header("Access-Control-Allow-Credentials"), None);
+    for (request, status, readable) in [
+        (preflight("/nothing", "https://app.example"), 404, true),
+        (
+            HttpRequest::get("/health").header("Origin", "https://app.example"),
+            200,
+            true,
+        ),
+        (
+            HttpRequest::new("PUT", "/mcp").header("Origin", "https://app.example"),
+            405,
+            true,
+        ),
+        (HttpRequest::get("/health"), 200, false),
+        (preflight("/mcp", "https://evil.example"), 403, false),
+        (preflight("/mcp", "https://app.example.evil.example"), 403, false),
+        (preflight("/mcp", "null"), 403, false),
+        (
+            HttpRequest::get("/health").header("Origin", "https://evil.example"),
+            403,
+            false,
+        ),
+        // The server's own page needs nobody's leave, and gets none that a stranger on the way could use.
+        (
+            HttpRequest::get("/health").header("Origin", "https://localhost"),
+            200,
+            false,
+        ),
+    ] {
+        let reply = request.clone().send(address).await;
+        assert_eq!(reply.status, status, "{request:?}");
+        let origin = reply.header("Access-Control-Allow-Origin");
+        assert_eq!(origin, readable.then_some("https://app.example"), "{request:?}");
+        assert_eq!(reply.header("Vary"), Some("Origin"), "{request:?}");
+        if !readable {
+            let cors = |(name, _): &&(String, String)| name.starts_with("access-control-");
+            assert_eq!(reply.headers.iter().find(cors), None, "{request:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_reply_is_safe_in_a_browser() {
+    let address = start(HttpConfig::default()).await;
+    for request in [
+        HttpRequest::get("/health"),
+        HttpRequest::get("/nothing"),
+        HttpRequest::get("/mcp"),
+        HttpRequest::post(&json!({})),
+        HttpRequest::get("/health").host("evil.example"),
+    ] {
+        let reply = request.clone().send(address).await;
+        for (name, value) in [
+            ("X-Content-Type-Options", "nosniff"),
+            ("Referrer-Policy", "no-referrer"),
+            (
+                "Content-Security-Policy",
+                "default-src 'none'; frame-ancestors 'none'",
+            ),
+            ("Cache-Control", "no-store"),
+        ] {
+            assert_eq!(reply.header(name), Some(value), "{request:?}");
+        }
+        assert_eq!(reply.header("Strict-Transport-Security"), None);
+    }
+}
+
+#[tokio::test]
+async fn the_public_url_is_answered_to() {
+    let mut config = HttpConfig::default();
+    config.public_url = Some("https://notes.example".parse().expect("a URL"));
+    config.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
+    config.hsts_max_age = Some(Duration::from_secs(60));
+    let address = start(config).await;
+    let request = HttpRequest::get("/health")
+        .host("notes.example")
+        .header("Origin", "https://notes.example")
+        .header("X-Forwarded-Proto", "https");
+    let reply = request.send(address).await;
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.header("Strict-Transport-Security"), Some("max-age=60"));
+    let refused = HttpRequest::get("/health")
+        .host("other.example")
+        .send(address)
+        .await;
+    assert!(refused.text().contains("--public-url"), "{}", refused.text());
+}
+
+#[tokio::test]
+async fn too_many_requests_are_told_when_to_come_back() {
+    let mut config = HttpConfig::default();
+    config.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
+    config.limits.requests_per_address = Some(Rate::per_minute(2));
+    let address = start(config).await;
+    let request = |from| HttpRequest::get("/health").header("X-Forwarded-For", from);
+    for expected in [200, 200, 429] {
+        let reply = request("192.0.2.1").send(address).await;
+        assert_eq!(reply.status, expected);
+        if expected == 429 {
+            let seconds: u64 = reply
+                .header("Retry-After")
+                .expect("it is told")
+                .parse()
+                .expect("digits");
+            assert!((1..=30).contains(&seconds), "{seconds}");
+            assert_eq!(reply.json()["error"], "too_many_requests");
+        }
+    }
+    assert_eq!(request("192.0.2.2").send(address).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_stream_holds_its_place_until_it_ends() {
+    let mut config = HttpConfig::default();
+    config.limits.streams_max = 1;
+    let address = start(config).await;
+    let listen = stateless(
+        "subscriptions/listen",
+        "",
+        json!({"notifications": {"toolsListChanged": true}}),
+    );
+    let mut first = TcpStream::connect(address).await.expect("it listens");
+    first.write_all(listen.as_bytes()).await.expect("it reads");
+    let mut seen = [0; 12];
+    first.read_exact(&mut seen).await.expect("it answers");
+    assert_eq!(&seen, b"HTTP/1.1 200");
+    let busy = raw(address, &listen).await;
+    assert!(
+        busy.starts_with("HTTP/1.1 503") && busy.contains("retry-after: 1"),
+        "{busy}"
+    );
+    // Calls are counted apart.
+    let call = stateless(
+        "tools/call",
+        "say_hello",
+        json!({"name": "say_hello", "arguments": {"name": "Ada"}}),
+    );
+    assert!(raw(address, &call).await.starts_with("HTTP/1.1 200"));
+    drop(first);
+    // The server notices in its own time that the client has gone.
+    let again = async {
+        loop {
+            let mut next = TcpStream::connect(address).await.expect("it listens");
+            next.write_all(listen.as_bytes()).await.expect("it reads");
+            next.read_exact(&mut seen).await.expect("it answers");
+            if &seen == b"HTTP/1.1 200" {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), again)
+        .await
+        .expect("the place is free again");
 }

@@ -1,0 +1,57 @@
+//! What the front goes by, which can be exchanged while the server runs.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use super::browser::Browser;
+use super::client::Clients;
+use super::guard::Guard;
+use crate::auth::Authentication;
+use crate::config::HttpConfig;
+use crate::limits::Limits;
+
+/// The settings of this moment. A request is judged by one of them from beginning to end.
+pub(crate) type Current = Arc<ArcSwap<Settings>>;
+
+/// What the front goes by.
+pub(crate) struct Settings {
+    pub(crate) clients: Clients,
+    pub(crate) guard: Guard,
+    pub(crate) browser: Browser,
+    pub(crate) authentication: Authentication,
+    pub(crate) limits: Limits,
+}
+
+impl Settings {
+    pub(crate) fn new(config: &HttpConfig) -> Self {
+        Self::with(
+            config,
+            Clients::new(&config.trusted_proxies),
+            Limits::new(&config.limits),
+        )
+    }
+
+    /// The same with another configuration: what has been counted stays counted.
+    pub(crate) fn changed(&self, config: &HttpConfig) -> Self {
+        Self::with(
+            config,
+            self.clients.trusting(&config.trusted_proxies),
+            self.limits.changed(&config.limits),
+        )
+    }
+
+    fn with(config: &HttpConfig, clients: Clients, limits: Limits) -> Self {
+        Self {
+            clients,
+            guard: Guard::new(
+                &config.allowed_hosts,
+                &config.allowed_origins,
+                config.public_url.as_ref(),
+            ),
+            browser: Browser::new(config.hsts_max_age),
+            authentication: Authentication::new(config.auth.clone()),
+            limits,
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! The limits: how much each party may do, and everybody together.
+//!
+//! | file | question it answers |
+//! | --- | --- |
+//! | `mod` | what is counted for whom, and how a request that is too much is refused |
+//! | `config` | how much that is |
+//! | `rate` | may something happen once more, at this rate |
+//! | `table` | when may each of many parties be heard again, in memory that never grows |
+//! | `fair` | who is next when all places are taken |
+//! | `shared` | how several replicas count together over Redis (feature `redis`) |
+//!
+//! The rate is judged here and not by a crate such as `governor`, because a failed login must be looked up without being
+//! counted, the number of keys must have a bound, limits must change while the server runs without everybody starting
+//! afresh, and replicas that share their limits over Redis must judge alike.
+//!
+//! Not here: connections, which have no principal yet (`listener`); limits of single tools (`holdall`).
+
+mod config;
+mod fair;
+mod rate;
+#[cfg(feature = "redis")]
+mod shared;
+mod table;
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use holdall::Principal;
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
+use tokio::time::Instant;
+
+pub use self::config::LimitsConfig;
+pub(crate) use self::fair::Permit;
+use self::fair::{Bounds, Full, Gate};
+pub use self::rate::Rate;
+#[cfg(feature = "redis")]
+pub use self::shared::SharedLimits;
+use self::table::Table;
+use crate::front::refusal::Refusal;
+
+/// What is counted, for whom.
+pub(crate) struct Limits {
+    started: Instant,
+    hash: RandomState,
+    parties_max: usize,
+    addresses: Option<Meter>,
+    principals: Option<Meter>,
+    failed_logins: Option<Meter>,
+    calls: Option<Gate>,
+    streams: Option<Gate>,
+    #[cfg(feature = "redis")]
+    shared: Option<Arc<shared::Shared>>,
+}
+
+/// One rate for each of many parties.
+struct Meter {
+    rate: Rate,
+    table: Arc<Table>,
+    /// Which table this is for replicas that count together.
+    #[cfg(feature = "redis")]
+    name: &'static str,
+}
+
+/// What a request is to the limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Is answered and done.
+    Call,
+    /// Stays open for what the server may have to say.
+    Stream,
+}
+
+/// The name of [`Principal::anonymous`].
+const ANONYMOUS: &str = "anonymous";
+
+/// Whom something is counted for.
+#[derive(Clone, Copy, Debug)]
+enum Party<'a> {
+    Address(IpAddr),
+    Principal(&'a str),
+}
+
+impl Limits {
+    pub(crate) fn new(config: &LimitsConfig) -> Self {
+        let fresh = Self {
+            started: Instant::now(),
+            hash: RandomState::new(),
+            parties_max: 0,
+            addresses: None,
+            principals: None,
+            failed_logins: None,
+            calls: None,
+            streams: None,
+            #[cfg(feature = "redis")]
+            shared: None,
+        };
+        fresh.changed(config)
+    }
+
+    /// The same limits with other values: what has been counted stays counted, whoever is inside stays inside.
+    pub(crate) fn changed(&self, config: &LimitsConfig) -> Self {
+        let meter = |old: &Option<Meter>, rate: Option<Rate>, name: &'static str| {
+            rate.map(|rate| Meter::new(old.as_ref(), rate, name, self.parties_max, config))
+        };
+        let (calls, streams) = bounds(config);
+        Self {
+            started: self.started,
+            hash: self.hash.clone(),
+            parties_max: config.parties_max,
+            addresses: meter(&self.addresses, config.requests_per_address, "address"),
+            principals: meter(&self.principals, config.requests_per_principal, "principal"),
+            failed_logins: meter(&self.failed_logins, config.failed_logins_per_address, "login"),
+            calls: gate(self.calls.as_ref(), calls),
+            streams: gate(self.streams.as_ref(), streams),
+            #[cfg(feature = "redis")]
+            shared: shared::Shared::changed(self.shared.as_ref(), config.shared.as_ref()),
+        }
+    }
+
+    /// Counts a request from this address.
+    pub(crate) async fn hear(&self, address: IpAddr) -> Result<(), Refusal> {
+        let Some(meter) = &self.addresses else {
+            return Ok(());
+        };
+        let wait = self.count(meter, Party::at(address)).await;
+        wait.map_or(Ok(()), |wait| {
+            Err(too_fast(
+                "too_many_requests",
+                "more requests come from this address than it may send",
+                wait,
+            ))
+        })
+    }
+
+    /// Counts a request of this principal, and waits for its turn. It lasts until the permit is dropped; there is
+    /// none where nothing is limited.
+    pub(crate) async fn enter(
+        &self,
+        kind: Kind,
+        principal: &Principal,
+        address: IpAddr,
+    ) -> Result<Option<Permit>, Refusal> {
+        let gate = match kind {
+            Kind::Call => &self.calls,
+            Kind::Stream => &self.streams,
+        };
+        if gate.is_none() && self.principals.is_none() {
+            return Ok(None);
+        }
+        let party = Party::of(principal, address);
+        if let Some(meter) = &self.principals
+            && let Some(wait) = self.count(meter, party).await
+        {
+            let message = match party {
+                Party::Address(_) => "more requests come from this address than anybody may send".to_owned(),
+                Party::Principal(name) => format!("`{name}` sends more requests than it may"),
+            };
+            return Err(too_fast("too_many_requests", message, wait));
+        }
+        let Some(gate) = gate else {
+            return Ok(None);
+        };
+        match gate.enter(self.key(party)).await {
+            Ok(permit) => Ok(Some(permit)),
+            Err(full) => Err(no_place(kind, full)),
+        }
+    }
+
+    /// Whether somebody at this address may say who they are: not for a while after many failed to.
+    pub(crate) async fn may_log_in(&self, address: IpAddr) -> Result<(), Refusal> {
+        let Some(meter) = &self.failed_logins else {
+            return Ok(());
+        };
+        let wait = self.look(meter, Party::at(address)).await;
+        wait.map_or(Ok(()), |wait| {
+            Err(too_fast(
+                "too_many_failed_logins",
+                "too many attempts to say who one is have failed from this address",
+                wait,
+            ))
+        })
+    }
+
+    /// Counts an attempt from this address to say who one is, which failed.
+    pub(crate) async fn login_failed(&self, address: IpAddr) {
+        if let Some(meter) = &self.failed_logins {
+            self.count(meter, Party::at(address)).await;
+        }
+    }
+
+    /// Counts, and says how long to wait if it was too much.
+    async fn count(&self, meter: &Meter, party: Party<'_>) -> Option<Duration> {
+        #[cfg(feature = "redis")]
+        if let Some(shared) = &self.shared
+            && let Some(verdict) = shared.judge(meter.name, party, meter.rate, 1).await
+        {
+            return verdict.wait();
+        }
+        let now = self.now();
+        let counted = meter
+            .table
+            .change(self.key(party), |due| match meter.rate.wait(due, now) {
+                Some(wait) => Err(wait),
+                None => Ok(meter.rate.next(due, now)),
+            });
+        counted.err()
+    }
+
+    /// Says how long to wait, and counts nothing.
+    async fn look(&self, meter: &Meter, party: Party<'_>) -> Option<Duration> {
+        #[cfg(feature = "redis")]
+        if let Some(shared) = &self.shared
+            && let Some(verdict) = shared.judge(meter.name, party, meter.rate, 0).await
+        {
+            return verdict.wait();
+        }
+        meter.rate.wait(meter.table.due(self.key(party)), self.now())
+    }
+
+    fn key(&self, party: Party<'_>) -> u64 {
+        match party {
+            Party::Address(address) => self.hash.hash_one((0_u8, address)),
+            Party::Principal(name) => self.hash.hash_one((1_u8, name)),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        // 584 years of nanoseconds; 0 means "never heard of".
+        u64::try_from(self.started.elapsed().as_nanos())
+            .unwrap_or(u64::MAX)
+            .saturating_add(1)
+    }
+}
+
+impl Meter {
+    fn new(
+        old: Option<&Self>,
+        rate: Rate,
+        #[cfg_attr(not(feature = "redis"), expect(unused_variables))] name: &'static str,
+        parties_before: usize,
+        config: &LimitsConfig,
+    ) -> Self {
+        let table = match old {
+            Some(old) if parties_before == config.parties_max => Arc::clone(&old.table),
+            _ => Arc::new(Table::new(config.parties_max)),
+        };
+        Self {
+            rate,
+            table,
+            #[cfg(feature = "redis")]
+            name,
+        }
+    }
+}
+
+impl<'a> Party<'a> {
+    /// Everybody anonymous has the same name, so they are told apart by where they are.
+    fn of(principal: &'a Principal, address: IpAddr) -> Self {
+        match principal.name() {
+            ANONYMOUS => Self::at(address),
+            name => Self::Principal(name),
+        }
+    }
+
+    fn at(address: IpAddr) -> Self {
+        Self::Address(network(address))
+    }
+}
+
+/// What counts as one address: whoever has one of IPv6 has the 64 bits after it, too.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    }
+}
+
+fn bounds(config: &LimitsConfig) -> (Bounds, Bounds) {
+    let calls = Bounds {
+        total_max: config.calls_max,
+        per_party_max: config.calls_per_principal_max,
+        waiting_max: config.waiting_max,
+        waiting_per_party_max: config.waiting_per_principal_max,
+        wait_max: config.wait_max,
+    };
+    let streams = Bounds {
+        total_max: config.streams_max,
+        per_party_max: config.streams_per_principal_max,
+        // Streams end when their clients want: waiting for that has no bound worth promising.
+        waiting_max: 0,
+        waiting_per_party_max: 0,
+        wait_max: Duration::ZERO,
+    };
+    (calls, streams)
+}
+
+fn gate(old: Option<&Gate>, bounds: Bounds) -> Option<Gate> {
+    if bounds.total_max == usize::MAX && bounds.per_party_max == usize::MAX {
+        return None;
+    }
+    match old {
+        Some(gate) => {
+            gate.set_bounds(bounds);
+            Some(gate.clone())
+        }
+        None => Some(Gate::new(bounds)),
+    }
+}
+
+fn too_fast(kind: &'static str, message: impl Into<String>, wait: Duration) -> Refusal {
+    let seconds = whole_seconds(wait);
+    Refusal::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        kind,
+        message,
+        format!("send it again in {seconds} s, and send fewer from then on"),
+    )
+    .header(RETRY_AFTER, HeaderValue::from(seconds))
+}
+
+fn no_place(kind: Kind, full: Full) -> Refusal {
+    let (status, name, message, hint) = match (kind, full) {
+        (Kind::Call, Full::Party) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_calls",
+            "as many calls are under way as one may have at once",
+            "wait for some of them to end, then send it again",
+        ),
+        (Kind::Stream, Full::Party) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_streams",
+            "as many streams are open as one may have at once",
+            "close one, then open another",
+        ),
+        (Kind::Call, Full::Total) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "the server has as many calls under way as it can take",
+            "send it again in a moment",
+        ),
+        (Kind::Stream, Full::Total) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "the server has as many streams open as it can take",
+            "do without a stream, or try again in a moment",
+        ),
+    };
+    Refusal::new(status, name, message, hint).header(RETRY_AFTER, HeaderValue::from(1_u64))
+}
+
+/// What `Retry-After` says: never too early, never 0.
+fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+#[cfg(test)]
+mod tests;

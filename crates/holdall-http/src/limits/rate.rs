@@ -1,0 +1,159 @@
+//! [`Rate`]: how often something may happen, and whether it may happen now.
+
+use std::time::Duration;
+
+/// How often something may happen: so many times in a period, and so many at once after a pause.
+///
+/// Judged by the generic cell rate algorithm (GCRA, the leaky bucket of ITU-T I.371): what is allowed comes back
+/// evenly, not all at once at the end of a window.
+///
+/// ```
+/// use holdall_http::Rate;
+///
+/// // On average 20 in a second, 100 at once after a pause.
+/// let rate = Rate::per_second(20).burst(100);
+/// # assert_eq!(rate, Rate::per_minute(1200).burst(100));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Nanoseconds until one more is allowed.
+    interval: u64,
+    burst: u32,
+}
+
+impl Rate {
+    /// `count` times in a second, all of them at once if need be. 0 counts as 1.
+    pub fn per_second(count: u32) -> Self {
+        Self::every(Duration::from_secs(1), count)
+    }
+
+    /// `count` times in a minute, all of them at once if need be. 0 counts as 1.
+    pub fn per_minute(count: u32) -> Self {
+        Self::every(Duration::from_secs(60), count)
+    }
+
+    /// `count` times in `period`, all of them at once if need be. 0 counts as 1.
+    pub fn every(period: Duration, count: u32) -> Self {
+        let count = count.max(1);
+        let nanos = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
+        Self {
+            // A day each at most, so that sums of bursts stay within 64 bits.
+            interval: (nanos / u64::from(count)).clamp(1, 86_400_000_000_000),
+            burst: count.min(BURST_MAX),
+        }
+    }
+
+    /// With so many at once after a pause. 0 counts as 1, more than 100,000 as 100,000.
+    pub fn burst(self, burst: u32) -> Self {
+        Self {
+            burst: burst.clamp(1, BURST_MAX),
+            ..self
+        }
+    }
+
+    /// Nanoseconds until one more is allowed.
+    #[cfg(feature = "redis")]
+    pub(super) fn interval(&self) -> u64 {
+        self.interval
+    }
+
+    /// How far ahead of the steady rate one may be, in nanoseconds.
+    pub(super) fn tolerance(&self) -> u64 {
+        self.interval * u64::from(self.burst - 1)
+    }
+
+    /// How long until it may happen again; `None` if it may now. `due` is when, at the steady rate, it would have to.
+    pub(super) fn wait(&self, due: u64, now: u64) -> Option<Duration> {
+        let earliest = due.saturating_sub(self.tolerance());
+        (earliest > now).then(|| Duration::from_nanos(earliest - now))
+    }
+
+    /// When it is due again after it happened now.
+    pub(super) fn next(&self, due: u64, now: u64) -> u64 {
+        due.max(now).saturating_add(self.interval)
+    }
+}
+
+const BURST_MAX: u32 = 100_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    /// Which of some moments, in milliseconds, are let through.
+    fn allowed(rate: Rate, moments: &[u64]) -> Vec<bool> {
+        let mut due = 0;
+        let mut judge = |now| match rate.wait(due, now) {
+            Some(_) => false,
+            None => {
+                due = rate.next(due, now);
+                true
+            }
+        };
+        moments
+            .iter()
+            .map(|moment| judge(10 * SECOND + moment * 1_000_000))
+            .collect()
+    }
+
+    #[test]
+    fn a_burst_then_the_steady_rate() {
+        let cases: [(Rate, &[u64], &[bool]); 5] = [
+            (
+                Rate::per_second(2),
+                &[0, 0, 0, 499, 500, 501],
+                &[true, true, false, false, true, false],
+            ),
+            (
+                Rate::per_second(2).burst(1),
+                &[0, 0, 499, 500],
+                &[true, false, false, true],
+            ),
+            (
+                Rate::per_second(1).burst(3),
+                &[0, 0, 0, 0, 1000, 1000],
+                &[true, true, true, false, true, false],
+            ),
+            // What is refused costs nothing.
+            (
+                Rate::per_second(1),
+                &[0, 100, 200, 300, 1000],
+                &[true, false, false, false, true],
+            ),
+            // A long pause gives no more than the burst.
+            (
+                Rate::per_second(1).burst(2),
+                &[0, 60_000, 60_000, 60_000],
+                &[true, true, true, false],
+            ),
+        ];
+        for (rate, moments, expected) in cases {
+            assert_eq!(allowed(rate, moments), expected, "{rate:?} at {moments:?}");
+        }
+    }
+
+    #[test]
+    fn the_wait_is_exact() {
+        let rate = Rate::per_second(4).burst(1);
+        let due = rate.next(0, SECOND);
+        assert_eq!(rate.wait(due, SECOND), Some(Duration::from_millis(250)));
+        assert_eq!(rate.wait(due, SECOND + 250_000_000), None);
+    }
+
+    #[test]
+    fn extremes_neither_overflow_nor_divide_by_zero() {
+        for rate in [
+            Rate::per_second(0).burst(0),
+            Rate::per_second(u32::MAX).burst(u32::MAX),
+            Rate::every(Duration::MAX, 1).burst(u32::MAX),
+            Rate::every(Duration::ZERO, 1),
+        ] {
+            let now = u64::from(u32::MAX) * SECOND;
+            let due = rate.next(rate.next(u64::MAX - 1, now), now);
+            assert!(rate.wait(due, now).is_some(), "{rate:?}");
+            assert!(rate.wait(0, now).is_none(), "{rate:?}");
+        }
+    }
+}
