@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::transports::config::TransportConfig;
+
 /// How the HTTP front behaves.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -16,7 +18,7 @@ pub struct HttpConfig {
     /// Networks of proxies whose word on who their client is (`X-Forwarded-For`, `X-Forwarded-Proto`,
     /// `X-Request-Id`) is taken. Default: none.
     pub trusted_proxies: Vec<IpNet>,
-    /// The largest request body in bytes. Default: 4 MiB.
+    /// The largest request body, and the largest message over WebSocket, in bytes. Default: 4 MiB.
     pub body_bytes_max: usize,
     /// Connections served at once; more wait. Default: 1024.
     pub connections_max: usize,
@@ -27,6 +29,8 @@ pub struct HttpConfig {
     /// Whether to listen on addresses other machines can reach, although nobody is asked who they are.
     /// Default: `false`.
     pub insecure: bool,
+    /// The bounds of the transports.
+    pub transports: TransportConfig,
 }
 
 impl Default for HttpConfig {
@@ -40,6 +44,7 @@ impl Default for HttpConfig {
             header_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(10),
             insecure: false,
+            transports: TransportConfig::default(),
         }
     }
 }

@@ -3,6 +3,8 @@
 //! | route | what answers |
 //! | --- | --- |
 //! | `POST`, `GET`, `DELETE /mcp` | Streamable HTTP: stateless for protocol 2026-07-28, sessions for older clients |
+//! | `GET /sse`, `POST /messages/` | HTTP+SSE, for clients of protocol 2024-11-05 |
+//! | `GET /ws` | WebSocket, sub-protocol `mcp` |
 //! | `GET /health` | `{"status":"ok",…}` while the process serves |
 //!
 //! Replies are plain JSON unless the call emits something on its way, such as progress: then they are streams of
@@ -30,6 +32,7 @@ mod config;
 mod error;
 mod front;
 mod listener;
+mod patience;
 mod routes;
 mod transports;
 
@@ -40,3 +43,4 @@ pub use front::client::Client;
 pub use ipnet;
 pub use listener::HttpServer;
 pub use routes::Route;
+pub use transports::config::TransportConfig;

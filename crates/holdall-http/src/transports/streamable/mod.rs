@@ -21,12 +21,13 @@ use http_body_util::{BodyExt, Collected, Full};
 use hyper::body::Incoming;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
-use tokio_util::sync::CancellationToken;
 
 use self::direct::Direct;
 use self::unstream::unstream;
 use crate::config::HttpConfig;
 use crate::front::refusal::Refusal;
+use crate::transports::connection::Life;
+use crate::transports::places::Places;
 
 /// Streamable HTTP for one service.
 #[derive(Clone)]
@@ -37,14 +38,13 @@ pub(crate) struct Streamable {
 }
 
 impl Streamable {
-    /// `ended` closes streams and sessions when the server stops.
-    pub(crate) fn new(service: &Service, config: &HttpConfig, ended: &CancellationToken) -> Self {
+    pub(crate) fn new(service: &Service, config: &HttpConfig, _streams: &Places, life: &Life) -> Self {
         // Host and Origin have been judged before any route is reached, so rmcp's own, weaker checks are off.
         let config = StreamableHttpServerConfig::default()
             .with_json_response(true)
             .with_legacy_session_mode(true)
             .with_max_request_body_bytes(config.body_bytes_max)
-            .with_cancellation_token(ended.clone())
+            .with_cancellation_token(life.ended.clone())
             .disable_allowed_hosts()
             .disable_allowed_origins()
             .with_sse_retry(None);
