@@ -5,6 +5,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::transports::config::TransportConfig;
+use crate::transports::sessions::SessionConfig;
 
 /// How the HTTP front behaves.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct HttpConfig {
     pub insecure: bool,
     /// The bounds of the transports.
     pub transports: TransportConfig,
+    /// The sessions of clients of protocol 2025-11-25 and older.
+    pub sessions: SessionConfig,
 }
 
 impl Default for HttpConfig {
@@ -45,6 +48,7 @@ impl Default for HttpConfig {
             drain_timeout: Duration::from_secs(10),
             insecure: false,
             transports: TransportConfig::default(),
+            sessions: SessionConfig::default(),
         }
     }
 }

@@ -44,3 +44,7 @@ pub use ipnet;
 pub use listener::HttpServer;
 pub use routes::Route;
 pub use transports::config::TransportConfig;
+pub use transports::sessions::SessionConfig;
+#[cfg(feature = "redis")]
+pub use transports::sessions::redis::RedisSessions;
+pub use transports::sessions::store::{SessionFuture, SessionRecord, SessionStore, SessionStoreError};

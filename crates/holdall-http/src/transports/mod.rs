@@ -5,6 +5,7 @@
 //! | `streamable` | Streamable HTTP at `/mcp`, every version of the protocol |
 //! | `sse` | HTTP+SSE at `/sse` and `/messages/`, the transport of protocol 2024-11-05 |
 //! | `websocket` | WebSocket at `/ws`, sub-protocol `mcp` |
+//! | `sessions` | whose the sessions of Streamable HTTP are, and how long they live |
 //! | `connection` | what the last two share: one connection, one service |
 //! | `body` | how the body of a POST is read, and what is wrong with it |
 //! | `caller` | whom a transport speaks for |
@@ -18,6 +19,7 @@ pub(crate) mod caller;
 pub(crate) mod config;
 pub(crate) mod connection;
 pub(crate) mod places;
+pub(crate) mod sessions;
 pub(crate) mod sse;
 pub(crate) mod streamable;
 pub(crate) mod websocket;

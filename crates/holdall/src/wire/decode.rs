@@ -68,10 +68,8 @@ pub fn decode(text: &[u8]) -> Decoded {
     if text.is_empty() {
         return Decoded::Nothing;
     }
-    match strict::check(text) {
-        Ok(()) => {}
-        Err(Fault::Syntax(error)) => return not_json(&error),
-        Err(Fault::Twice(pointer)) => return repeated_key(text, &pointer),
+    if let Err(refusal) = check(text) {
+        return Decoded::Refused(refusal);
     }
     if text.starts_with(b"[") {
         let items: Vec<Value> = serde_json::from_slice(text).expect("the text was found to be JSON");
@@ -81,6 +79,18 @@ pub fn decode(text: &[u8]) -> Decoded {
         Ok(message) => Decoded::Message(Box::new(message)),
         Err(error) => explain(&value(text), &error),
     }
+}
+
+/// Whether a text is JSON, and strictly so: the first half of [`decode`], for a transport that leaves the second to
+/// others.
+///
+/// # Errors
+/// The error reply it deserves.
+pub fn check(text: &[u8]) -> Result<(), Refusal> {
+    strict::check(text).map_err(|fault| match fault {
+        Fault::Syntax(error) => not_json(&error),
+        Fault::Twice(pointer) => repeated_key(text, &pointer),
+    })
 }
 
 fn batch(items: Vec<Value>) -> Decoded {
@@ -105,12 +115,12 @@ fn value(text: &[u8]) -> Value {
     serde_json::from_slice(text).expect("the text was found to be JSON")
 }
 
-fn not_json(error: &serde_json::Error) -> Decoded {
+fn not_json(error: &serde_json::Error) -> Refusal {
     let message = format!("this is not JSON: {error}");
-    Decoded::Refused(Refusal::new(Value::Null, ErrorCode::PARSE_ERROR, message))
+    Refusal::new(Value::Null, ErrorCode::PARSE_ERROR, message)
 }
 
-fn repeated_key(text: &[u8], pointer: &str) -> Decoded {
+fn repeated_key(text: &[u8], pointer: &str) -> Refusal {
     let id = match serde_json::from_slice::<Value>(text) {
         // Which of two ids is meant nobody can tell.
         Ok(_) if pointer == "/id" => Value::Null,
@@ -118,7 +128,7 @@ fn repeated_key(text: &[u8], pointer: &str) -> Decoded {
         Err(error) => return not_json(&error),
     };
     let message = format!("the key at `{pointer}` comes twice: send each key once");
-    Decoded::Refused(Refusal::new(id, ErrorCode::INVALID_REQUEST, message))
+    Refusal::new(id, ErrorCode::INVALID_REQUEST, message)
 }
 
 /// Why `value` is no message of the protocol.

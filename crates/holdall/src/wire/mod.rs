@@ -37,7 +37,7 @@ mod session;
 mod strict;
 
 pub use self::connection::{Bounds, Frame, Gone, Inlet, Outlet, Wire, serve};
-pub use self::decode::{BATCH_MAX, Decoded, Refusal, decode, trimmed};
+pub use self::decode::{BATCH_MAX, Decoded, Refusal, check, decode, trimmed};
 pub use self::strict::strict_object;
 
 /// What a client sends.
