@@ -7,6 +7,8 @@ use ipnet::IpNet;
 use crate::auth::AuthConfig;
 use crate::limits::LimitsConfig;
 use crate::public_url::PublicUrl;
+use crate::transports::config::TransportConfig;
+use crate::transports::sessions::SessionConfig;
 
 /// How the HTTP front behaves.
 #[derive(Clone, Debug)]
@@ -28,7 +30,7 @@ pub struct HttpConfig {
     pub hsts_max_age: Option<Duration>,
     /// How much each party may do, and everybody together.
     pub limits: LimitsConfig,
-    /// The largest request body in bytes. Default: 4 MiB.
+    /// The largest request body, and the largest message over WebSocket, in bytes. Default: 4 MiB.
     pub body_bytes_max: usize,
     /// Connections served at once; more wait. Default: 1024.
     pub connections_max: usize,
@@ -41,6 +43,10 @@ pub struct HttpConfig {
     /// Whether to listen on addresses other machines can reach, although nobody is asked who they are.
     /// Default: `false`.
     pub insecure: bool,
+    /// The bounds of the transports.
+    pub transports: TransportConfig,
+    /// The sessions of clients of protocol 2025-11-25 and older.
+    pub sessions: SessionConfig,
 }
 
 impl Default for HttpConfig {
@@ -58,6 +64,8 @@ impl Default for HttpConfig {
             drain_timeout: Duration::from_secs(10),
             auth: AuthConfig::default(),
             insecure: false,
+            transports: TransportConfig::default(),
+            sessions: SessionConfig::default(),
         }
     }
 }

@@ -11,23 +11,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use holdall::protocol::model::Extensions;
-use holdall::{Principal, Service};
-use http::request::Parts;
+use holdall::Service;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::CancellationToken;
 
 use crate::config::HttpConfig;
 use crate::error::HttpError;
 use crate::front::Front;
 use crate::front::client::Peer;
 use crate::front::settings::Settings;
+use crate::patience::Patient;
 use crate::routes::Routes;
+use crate::transports::caller;
+use crate::transports::connection::Life;
 
 /// A server that listens, and is yet to serve.
 pub struct HttpServer {
@@ -72,26 +71,26 @@ impl HttpServer {
             config,
             ..
         } = self;
-        let ended = CancellationToken::new();
-        let service = service.identified_by(attached_principal);
+        let life = Life::default();
+        let service = service.identified_by(caller::identify);
         let front = Front::new(
             Arc::new(ArcSwap::from_pointee(Settings::new(&config))),
-            Routes::new(&service, &config, &ended),
+            Routes::new(&service, &config, &life),
         );
         let places = Arc::new(Semaphore::new(config.connections_max));
-        let graceful = GracefulShutdown::new();
         let mut shutdown = pin!(shutdown);
         loop {
             tokio::select! {
                 (stream, remote, place) = accept(&listener, &places) => {
-                    serve_connection(stream, remote, place, front.clone(), config.header_timeout, &graceful);
+                    serve_connection(stream, remote, place, front.clone(), &config, &life);
                 }
                 () = &mut shutdown => break,
             }
         }
         drop(listener);
-        ended.cancel();
-        if tokio::time::timeout(config.drain_timeout, graceful.shutdown())
+        life.ended.cancel();
+        life.tasks.close();
+        if tokio::time::timeout(config.drain_timeout, life.tasks.wait())
             .await
             .is_err()
         {
@@ -101,14 +100,6 @@ impl HttpServer {
             );
         }
     }
-}
-
-/// The principal the front found out, from where the transports attach it: to the message itself, or to the parts of
-/// the request that brought it. Nobody who is not there can do anything.
-fn attached_principal(attached: &Extensions) -> Principal {
-    let of_request = || attached.get::<Parts>()?.extensions.get::<Principal>();
-    let principal = attached.get::<Principal>().or_else(of_request);
-    principal.cloned().unwrap_or_else(Principal::anonymous)
 }
 
 /// The next connection, once there is a place for it.
@@ -137,8 +128,8 @@ fn serve_connection(
     remote: SocketAddr,
     place: OwnedSemaphorePermit,
     front: Front,
-    header_timeout: Duration,
-    graceful: &GracefulShutdown,
+    config: &HttpConfig,
+    life: &Life,
 ) {
     // Without it a small reply can wait for the acknowledgement of the one before.
     if let Err(error) = stream.set_nodelay(true) {
@@ -157,13 +148,23 @@ fn serve_connection(
         let front = front.clone();
         async move { Ok::<_, Infallible>(front.answer(peer, request).await) }
     });
+    let stream = Patient::new(stream, config.transports.write_timeout);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
-        .serve_connection(TokioIo::new(stream), answer);
-    let connection = graceful.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
+        .header_read_timeout(config.header_timeout)
+        .serve_connection(TokioIo::new(stream), answer)
+        .with_upgrades();
+    let ended = life.ended.clone();
+    life.tasks.spawn(async move {
+        let mut connection = pin!(connection);
+        let served = tokio::select! {
+            served = &mut connection => served,
+            () = ended.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = served {
             tracing::debug!(%error, "a connection ended early");
         }
         drop(place);

@@ -67,6 +67,7 @@ pub mod stdio;
 mod tasks;
 mod tool;
 mod toolset;
+pub mod wire;
 
 pub use argument::{Argument, ArgumentType};
 pub use budget::{ToolBudget, ToolCost};

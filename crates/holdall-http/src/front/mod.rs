@@ -160,6 +160,6 @@ fn nothing_at(path: &str) -> Refusal {
         StatusCode::NOT_FOUND,
         "not_found",
         format!("there is nothing at `{shown}`"),
-        "the Model Context Protocol is spoken at /mcp; /health tells whether the server runs",
+        "the Model Context Protocol is spoken at /mcp, at /sse by older clients, and at /ws; /health tells whether the server runs",
     )
 }

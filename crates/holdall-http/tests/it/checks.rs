@@ -36,7 +36,7 @@ async fn health_and_unknown_paths_answer_in_json() {
         (health.status, health.text().as_str()),
         (200, r#"{"status":"ok","server":"test"}"#)
     );
-    let nothing = HttpRequest::get("/sse").send(address).await;
+    let nothing = HttpRequest::get("/nothing").send(address).await;
     assert_eq!(nothing.status, 404);
     assert!(nothing.text().contains("/mcp"), "{}", nothing.text());
 }

@@ -7,19 +7,20 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::response::Response;
 use holdall::protocol::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ErrorData, ProtocolVersion, RequestId,
-    RequestMetaObject,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ErrorData, MetaObject, ProtocolVersion,
+    RequestId, RequestMetaObject,
 };
 use holdall::protocol::{JsonObject, RequestContext, RoleServer, RunningService, ServerHandler};
+use holdall::wire::strict_object;
 use holdall::{Principal, Service};
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 use rmcp::service::serve_directly;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use tokio::io::DuplexStream;
 
@@ -57,10 +58,19 @@ struct Envelope<'a> {
 #[serde(deny_unknown_fields)]
 struct Params<'a> {
     name: &'a str,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "arguments")]
     arguments: Option<JsonObject>,
-    #[serde(rename = "_meta")]
+    #[serde(rename = "_meta", deserialize_with = "meta")]
     meta: RequestMetaObject,
+}
+
+/// What is written oddly, such as one key twice, is not read here.
+fn arguments<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<JsonObject>, D::Error> {
+    strict_object(deserializer).map(Some)
+}
+
+fn meta<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RequestMetaObject, D::Error> {
+    strict_object(deserializer).map(|object| RequestMetaObject(MetaObject(object)))
 }
 
 #[derive(Serialize)]
@@ -119,7 +129,7 @@ impl Direct {
     }
 
     /// The reply, or `None` if the call has to take the usual way.
-    pub(crate) async fn answer(&self, parts: &Parts, body: &Bytes) -> Option<Response> {
+    pub(crate) async fn answer(&self, parts: &Parts, body: &[u8]) -> Option<Response> {
         let envelope: Envelope<'_> = serde_json::from_slice(body).ok()?;
         let Envelope {
             jsonrpc,
