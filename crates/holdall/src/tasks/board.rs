@@ -48,15 +48,14 @@ enum Found {
 }
 
 impl Board {
-    /// The board of a server with these tools, if any of them can be a task. What is wrong goes to `problems`.
+    /// The board of a server of which these tools can become tasks. What is wrong goes to `problems`.
     pub(crate) fn build<'a>(
         options: TaskOptions,
         tools: impl Iterator<Item = (&'a str, &'a Rules)>,
         problems: &mut Vec<String>,
-    ) -> Option<Self> {
-        let mut tools = tools.peekable();
-        tools.peek()?;
-        problems.extend(options.problems(tools));
+    ) -> Self {
+        problems.extend(options.problems());
+        problems.extend(tools.flat_map(|(tool, rules)| options.tool_problems(tool, rules)));
         let stopping = CancellationToken::new();
         let shared = Shared {
             options,
@@ -65,10 +64,10 @@ impl Board {
             stopping: stopping.clone(),
             kept_up: AtomicBool::new(false),
         };
-        Some(Self {
+        Self {
             shared: Arc::new(shared),
             _stop: stopping.drop_guard(),
-        })
+        }
     }
 
     /// One more call that may become a task, and where its reply will come. It takes no place as long as it is none, but
