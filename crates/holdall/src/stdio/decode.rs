@@ -2,11 +2,12 @@
 //!
 //! Nothing is known here of what was said before; see `session` for that.
 
-use rmcp::model::ErrorCode;
+use rmcp::model::{ConstString, ErrorCode, JsonRpcMessage, SubscriptionsListenRequestMethod};
 use serde_json::{Value, json};
 
 use super::Message;
 use super::strict::{self, Fault};
+use crate::service::task_streams::keep_task_ids;
 
 /// Messages in one batch.
 pub(super) const BATCH_MAX: usize = 1000;
@@ -66,9 +67,16 @@ pub(super) fn decode(line: &[u8]) -> Decoded {
         return batch(items);
     }
     match serde_json::from_slice(line) {
+        Ok(message) if asks_for_stream(&message) => item(value(line)),
         Ok(message) => Decoded::Message(Box::new(message)),
         Err(error) => explain(&value(line), &error),
     }
+}
+
+/// What such a request asks for does not all fit into the type it was read as.
+fn asks_for_stream(message: &Message) -> bool {
+    matches!(message, JsonRpcMessage::Request(request)
+        if request.request.method() == SubscriptionsListenRequestMethod::VALUE)
 }
 
 fn batch(items: Vec<Value>) -> Decoded {
@@ -83,7 +91,7 @@ fn batch(items: Vec<Value>) -> Decoded {
 }
 
 fn item(value: Value) -> Decoded {
-    match serde_json::from_value(value.clone()) {
+    match serde_json::from_value(keep_task_ids(value.clone())) {
         Ok(message) => Decoded::Message(Box::new(message)),
         Err(error) => explain(&value, &error),
     }

@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rmcp::model::{DetailedTask, InputResponses};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::admission::{Admission, has_room};
 use super::clock::millis;
+use super::follow::Changes;
 use super::options::TaskOptions;
 use super::run::{Outcome, Run, STOPPED};
 use super::store::{TaskEnd, TaskRecord, TaskStoreError};
@@ -19,6 +21,8 @@ use super::support::Rules;
 use super::{upkeep, wire};
 use crate::error::{CallError, CallResult, ErrorKind};
 
+/// Nobody is told of progress, and no store is looked at for somebody, more often than this.
+const POLL_INTERVAL_MIN: Duration = Duration::from_millis(1);
 /// Random bytes in an id: nobody guesses 192 bits.
 const ID_BYTES: usize = 24;
 
@@ -138,6 +142,15 @@ impl Board {
             }
             Found::Stored(record) => ended(&record),
         }
+    }
+
+    /// Where a task that runs here says that it has changed.
+    pub(super) fn changes(&self, id: &str) -> Option<watch::Receiver<Changes>> {
+        self.shared.live().get(id).map(|run| run.changes())
+    }
+
+    pub(super) fn poll_interval(&self) -> Duration {
+        self.shared.options.poll_interval.max(POLL_INTERVAL_MIN)
     }
 
     /// Stops all tasks and waits until it is stored that they were.

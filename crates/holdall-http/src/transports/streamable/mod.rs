@@ -11,9 +11,10 @@ mod unstream;
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::response::Response;
 use holdall::Service;
+use holdall::protocol::keep_task_ids;
 use holdall::protocol::model::Extensions;
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
@@ -34,12 +35,14 @@ pub(crate) struct Streamable {
     direct: Direct,
     usual: StreamableHttpService<Service, LocalSessionManager>,
     streams: Arc<Streams>,
+    body_bytes_max: usize,
 }
 
 impl Streamable {
     /// `ended` closes streams and sessions when the server stops.
     pub(crate) fn new(service: &Service, config: &HttpConfig, ended: &CancellationToken) -> Self {
         // Host and Origin have been judged before any route is reached, so rmcp's own, weaker checks are off.
+        let body_bytes_max = config.body_bytes_max;
         let config = StreamableHttpServerConfig::default()
             .with_json_response(true)
             .with_legacy_session_mode(true)
@@ -62,6 +65,7 @@ impl Streamable {
             direct: Direct::new(service.clone()),
             usual: StreamableHttpService::new(move || Ok(each.clone()), sessions, config),
             streams: Arc::new(streams),
+            body_bytes_max,
         }
     }
 
@@ -82,7 +86,11 @@ impl Streamable {
                 }
             }
         } else if asks_for_stream(&parts) {
+            let Ok(body) = begun(body, self.body_bytes_max).await else {
+                return broken_off();
+            };
             let streams = self.streams.of(&parts);
+            let body = Full::new(with_task_ids(body));
             streams.handle(Request::from_parts(parts, body)).await
         } else {
             self.usual.handle(Request::from_parts(parts, body)).await
@@ -124,6 +132,31 @@ fn asks_for_stream(parts: &Parts) -> bool {
         .get("mcp-method")
         .is_some_and(|method| method == "subscriptions/listen")
 }
+
+/// A body up to its end, or up to where it is longer than it may be: `rmcp` refuses that.
+async fn begun(mut body: Incoming, bytes_max: usize) -> Result<Bytes, hyper::Error> {
+    let mut begun = Vec::new();
+    while begun.len() <= bytes_max
+        && let Some(frame) = body.frame().await
+    {
+        if let Ok(data) = frame?.into_data() {
+            begun.extend_from_slice(&data);
+        }
+    }
+    Ok(begun.into())
+}
+
+/// The body of a request for a stream, in a form in which `rmcp` loses nothing. What is no JSON `rmcp` refuses.
+fn with_task_ids(body: Bytes) -> Bytes {
+    let names_tasks = body.windows(TASK_IDS.len()).any(|part| part == TASK_IDS);
+    match serde_json::from_slice(&body) {
+        Ok(message) if names_tasks => keep_task_ids(message).to_string().into(),
+        _ => body,
+    }
+}
+
+/// Most streams are about something else, and go on as they came.
+const TASK_IDS: &[u8] = b"\"taskIds\"";
 
 /// The client closed the connection before its body was whole: nobody reads this.
 fn broken_off() -> Response {
