@@ -23,6 +23,16 @@ use crate::tool::Tool;
 /// # server.build()?;
 /// # Ok::<(), holdall::Error>(())
 /// ```
+///
+/// Clients ask for a task with `tasks/get`, or listen: a `subscriptions/listen` stream with `taskIds` is told of each
+/// task as it is, then whenever its status or its questions change, of its progress once in
+/// [`poll_interval`](Self::poll_interval), and of its end with the result (`notifications/tasks`). A stream follows up
+/// to 64 tasks of its principal; others are left out of the acknowledgment. Tasks that run in another process are
+/// looked up in the store as often.
+///
+/// That holds for Holdall's own transports, stdio and HTTP. The types of `rmcp` have no room for the ids, so over
+/// another transport, say a pipe that is handed to `rmcp` itself, a stream never hears of tasks, unless the transport
+/// uses [`keep_task_ids`](crate::protocol::keep_task_ids); and `rmcp`'s own client cannot ask for them.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct TaskOptions {
