@@ -130,9 +130,9 @@ impl Context {
         }
     }
 
-    /// Whether nobody waits for the result any more: the client gave up, the time of the call or task is over, or the
-    /// server stops. Asynchronous functions are simply dropped then. Blocking ones run on until they return, so those
-    /// that take long ask this in their loop.
+    /// Whether nobody wants the result any more: the client gave up, or the call is a task and was cancelled, ran out of
+    /// time, or lost its server. Asynchronous functions are simply dropped then. Blocking ones run on until they return,
+    /// so those that take long ask this in their loop.
     ///
     /// ```
     /// use holdall::prelude::*;
