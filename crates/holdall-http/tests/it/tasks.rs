@@ -417,3 +417,30 @@ async fn a_stream_tells_what_becomes_of_a_task() {
         assert_eq!(body["error"]["code"], code, "{wanted}: {body}");
     }
 }
+
+#[tokio::test]
+async fn the_body_of_a_request_for_a_stream_is_bounded_like_any_other() {
+    const LISTEN: &str = "Mcp-Method: subscriptions/listen\r\n";
+    let service = Server::new("test")
+        .tasks(TaskOptions::default())
+        .build()
+        .expect("the server is right");
+    let mut config = HttpConfig::default();
+    config.body_bytes_max = 2000;
+    let server = HttpServer::bind(([127, 0, 0, 1], 0).into(), service, config)
+        .await
+        .expect("a free port");
+    let address = server.local_addr();
+    tokio::spawn(server.serve(std::future::pending()));
+    for (bytes, state) in [(1, "400 "), (2000, "413 ")] {
+        let params = json!({"notifications": {"taskIds": ["x".repeat(bytes)]}});
+        let listen = request(LISTEN, "subscriptions/listen", params, json!({}));
+        let reply = raw(address, &listen).await;
+        assert!(reply.starts_with(&format!("HTTP/1.1 {state}")), "{reply}");
+    }
+    // Nor is it JSON because it names tasks.
+    let listen = request(LISTEN, "subscriptions/listen", json!({"a": "taskIds"}), json!({}));
+    let broken = listen.replace("\"taskIds\"", "\"taskIds\\ ");
+    let reply = raw(address, &broken).await;
+    assert!(!reply.starts_with("HTTP/1.1 200"), "{reply}");
+}
