@@ -47,10 +47,13 @@ pub(crate) fn run(arguments: &ServeArguments, config: &Config) -> Result<()> {
         .build()
         .context("no runtime")?;
     let outcome = runtime.block_on(async {
-        match arguments.http {
-            Some(address) => serve_http(service, address, arguments, notes.as_ref()).await,
-            None => serve_stdio(service, notes.as_ref()).await,
-        }
+        let outcome = match arguments.http {
+            Some(address) => serve_http(service.clone(), address, arguments, notes.as_ref()).await,
+            None => serve_stdio(service.clone(), notes.as_ref()).await,
+        };
+        // Whoever asks for a task later reads that it was stopped.
+        service.shut_down().await;
+        outcome
     });
     // Calls that block may still hold the notebook; what they wait for does not matter any more.
     runtime.shutdown_background();

@@ -134,8 +134,29 @@ impl Context {
         }
     }
 
-    /// Whether the client gave up. Long loops in synchronous functions ask this; asynchronous functions are
-    /// simply dropped.
+    /// Whether nobody wants the result any more: the client gave up, or the call is a task and was cancelled, ran out of
+    /// time, or lost its server. Asynchronous functions are simply dropped then. Blocking ones run on until they return,
+    /// so those that take long ask this in their loop.
+    ///
+    /// ```
+    /// use holdall::prelude::*;
+    ///
+    /// /// Find a number whose square ends in these digits.
+    /// #[tool(read_only, task = "optional")]
+    /// fn find_root(ctx: Context, digits: u64) -> CallResult<u64> {
+    ///     for candidate in 0..=u64::from(u32::MAX) {
+    ///         if candidate % 1000 == 0 && ctx.is_cancelled() {
+    ///             return Err(CallError::new(ErrorKind::Cancelled, format!("given up at {candidate}")));
+    ///         }
+    ///         if (candidate * candidate).to_string().ends_with(&digits.to_string()) {
+    ///             return Ok(candidate);
+    ///         }
+    ///     }
+    ///     Err(CallError::not_found(format!("no square ends in {digits}")))
+    /// }
+    /// # Server::new("numbers").add(tools![find_root]).build()?;
+    /// # Ok::<(), holdall::Error>(())
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         self.cancellation().is_cancelled()
     }

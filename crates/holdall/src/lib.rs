@@ -108,8 +108,8 @@ pub mod prelude {
     pub use crate::{
         Answer, Argument, Audio, Call, CallError, CallResult, Completer, Content, Context, Conversation,
         Embedded, ErrorKind, Image, Json, JsonWithText, Link, LogLevel, Principal, Prompt, Resource, Server,
-        ServerHandle, State, Tool, Toolset, assistant, prompt, prompts, resource, resources, tool, tools,
-        toolset, user,
+        ServerHandle, State, TaskSupport, Tool, Toolset, assistant, prompt, prompts, resource, resources,
+        tool, tools, toolset, user,
     };
     // With the module in scope the derive macro finds its crate without a dependency of the user's own.
     pub use schemars::{self, JsonSchema};

@@ -46,7 +46,8 @@ pub struct Server {
     page_size: usize,
     list_ttl: Duration,
     list_cache: Cache,
-    pub(crate) tasks: TaskOptions,
+    /// Given if the server is to have tasks whatever its tools are.
+    pub(crate) tasks: Option<TaskOptions>,
     observers: Observers,
 }
 
@@ -97,7 +98,7 @@ impl Server {
             page_size: PAGE_SIZE,
             list_ttl: Duration::ZERO,
             list_cache: Cache::default(),
-            tasks: TaskOptions::default(),
+            tasks: None,
             observers: Observers::default(),
         }
     }
@@ -260,11 +261,18 @@ impl Server {
         let mut problems: Vec<String> = (page_size == 0).then(|| none_fit.into()).into_iter().collect();
         let observers = self.observers.clone();
         let interaction = self.interaction.clone().settle(&identity.name, &mut problems);
-        let tasks = self.tasks.clone();
+        let (options, has_tasks) = (self.tasks.clone().unwrap_or_default(), self.has_tasks());
         let tree = Tree::build(self.plan());
         let tasks = match &tree {
-            Ok(tree) => Board::build(tasks, tree.catalogue().task_tools(), &mut problems),
-            Err(_) => None,
+            Ok(tree) if has_tasks || tree.catalogue().task_tools().next().is_some() => {
+                tree.take_tasks(options.clone());
+                Some(Board::build(
+                    options,
+                    tree.catalogue().task_tools(),
+                    &mut problems,
+                ))
+            }
+            _ => None,
         };
         let (tree, interaction) = match (tree, interaction) {
             (Ok(tree), Some(interaction)) if problems.is_empty() => (tree, interaction),
@@ -302,6 +310,11 @@ impl Server {
     fn announced(&self) -> Vec<Kind> {
         let mounted = self.mounts.iter().flat_map(|(_, server)| server.announced());
         self.offers_later.iter().copied().chain(mounted).collect()
+    }
+
+    /// Whether this server, or one mounted into it, says that it has tasks.
+    fn has_tasks(&self) -> bool {
+        self.tasks.is_some() || self.mounts.iter().any(|(_, server)| server.has_tasks())
     }
 
     /// The instructions of this server, and of those mounted into it with what they are about.

@@ -1,7 +1,7 @@
 //! [`Tree`]: a server and those mounted into it, each with its own components, changed while they serve.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
 
@@ -16,6 +16,7 @@ use crate::live::ServerHandle;
 use crate::live::change::{Change, Step};
 use crate::live::hub::Hub;
 use crate::state::{States, missing_states};
+use crate::tasks::TaskOptions;
 use crate::toolset::Components;
 
 /// What a server is made of before it is checked.
@@ -36,6 +37,8 @@ pub(crate) struct Tree {
     /// listeners told, so changes are seen in one order everywhere.
     own: Mutex<Vec<Registry>>,
     hub: Arc<Hub>,
+    /// How tasks behave, if clients are told that there are any.
+    tasks: OnceLock<TaskOptions>,
 }
 
 /// One server.
@@ -66,6 +69,7 @@ impl Tree {
                 branches: std::mem::take(&mut planting.branches),
                 own: Mutex::new(std::mem::take(&mut planting.own)),
                 hub: Arc::default(),
+                tasks: OnceLock::new(),
             }
         });
         if planting.problems.is_empty() {
@@ -73,6 +77,12 @@ impl Tree {
         } else {
             Err(planting.problems)
         }
+    }
+
+    /// Lets tools that are added later become tasks.
+    pub(crate) fn take_tasks(&self, options: TaskOptions) {
+        // Said once, when the server is built.
+        let _ = self.tasks.set(options);
     }
 
     /// What the server offers that contains all others.
@@ -145,6 +155,10 @@ impl Tree {
         let home = &self.branches[branch].home;
         let mut compile = |components: Components| {
             problems.extend(missing_states(&components, &home.states));
+            problems.extend(TaskOptions::newcomer_problems(
+                self.tasks.get(),
+                &components.tools,
+            ));
             Registry::compile(components, home, problems)
         };
         let steps = change.steps.into_iter().map(|step| match step {

@@ -11,6 +11,7 @@
 //! | `misfits` | what is wrong with a request that is none of the protocol's |
 //! | `outward` | how clients know what a mounted server's results refer to |
 //! | `subscriptions` | who hears of changes, in sessions and on streams |
+//! | `task_streams` | who hears of tasks |
 
 mod calls;
 mod cursor;
@@ -19,6 +20,7 @@ mod listing;
 mod misfits;
 mod outward;
 mod subscriptions;
+pub(crate) mod task_streams;
 mod tasks;
 
 use std::sync::Arc;
@@ -405,6 +407,9 @@ impl ServerHandler for Service {
         request: CustomRequest,
         context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
+        if let Some(notifications) = task_streams::notifications(&request) {
+            return self.serve_task_stream(notifications, context).await;
+        }
         let stateless = self.context(context).is_stateless();
         Err(misfits::refusal(&request, stateless))
     }

@@ -2,11 +2,12 @@
 //!
 //! Nothing is known here of what was said before; see `session` for that.
 
-use rmcp::model::ErrorCode;
+use rmcp::model::{ConstString, ErrorCode, JsonRpcMessage, SubscriptionsListenRequestMethod};
 use serde_json::{Value, json};
 
 use super::Message;
 use super::strict::{self, Fault};
+use crate::service::task_streams::keep_task_ids;
 
 /// The most messages in one batch.
 pub const BATCH_MAX: usize = 1000;
@@ -76,6 +77,7 @@ pub fn decode(text: &[u8]) -> Decoded {
         return batch(items);
     }
     match serde_json::from_slice(text) {
+        Ok(message) if asks_for_stream(&message) => item(value(text)),
         Ok(message) => Decoded::Message(Box::new(message)),
         Err(error) => explain(&value(text), &error),
     }
@@ -93,6 +95,12 @@ pub fn check(text: &[u8]) -> Result<(), Refusal> {
     })
 }
 
+/// What such a request asks for does not all fit into the type it was read as.
+fn asks_for_stream(message: &Message) -> bool {
+    matches!(message, JsonRpcMessage::Request(request)
+        if request.request.method() == SubscriptionsListenRequestMethod::VALUE)
+}
+
 fn batch(items: Vec<Value>) -> Decoded {
     let refused = |message: String| Refusal::new(Value::Null, ErrorCode::INVALID_REQUEST, message);
     match items.len() {
@@ -105,7 +113,7 @@ fn batch(items: Vec<Value>) -> Decoded {
 }
 
 fn item(value: Value) -> Decoded {
-    match serde_json::from_value(value.clone()) {
+    match serde_json::from_value(keep_task_ids(value.clone())) {
         Ok(message) => Decoded::Message(Box::new(message)),
         Err(error) => explain(&value, &error),
     }

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use super::Message;
 use super::decode::{Decoded, Refusal};
+use crate::service::task_streams;
 
 /// The one revision whose clients may send several messages at once.
 const BATCHES: ProtocolVersion = ProtocolVersion::V_2025_03_26;
@@ -185,7 +186,12 @@ impl State {
             other => self.open |= is_self_contained(other),
         }
         // A subscription is never answered while the client listens.
-        if matches!(request.request, ClientRequest::SubscriptionsListenRequest(_)) {
+        let is_stream = match &request.request {
+            ClientRequest::SubscriptionsListenRequest(_) => true,
+            ClientRequest::CustomRequest(request) => task_streams::notifications(request).is_some(),
+            _ => false,
+        };
+        if is_stream {
             self.streams.insert(id.clone());
         } else {
             self.pending.insert(id.clone(), batch);

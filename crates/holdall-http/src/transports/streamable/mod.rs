@@ -18,6 +18,7 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
 use holdall::Service;
+use holdall::protocol::keep_task_ids;
 use holdall::protocol::model::Extensions;
 use holdall::wire;
 use http::request::Parts;
@@ -111,7 +112,7 @@ impl Streamable {
         }
         let response = if asks_for_stream(&parts) {
             let service = self.streams.of(&parts);
-            self.stream(&service, parts, body.clone()).await?
+            self.stream(&service, parts, with_task_ids(body.clone())).await?
         } else {
             self.usual(parts, body.clone()).await?
         };
@@ -194,3 +195,15 @@ fn asks_for_stream(parts: &Parts) -> bool {
         .get("mcp-method")
         .is_some_and(|method| method == "subscriptions/listen")
 }
+
+/// The body of a request for a stream, in a form in which `rmcp` loses nothing. What is no JSON `rmcp` refuses.
+fn with_task_ids(body: Bytes) -> Bytes {
+    let names_tasks = body.windows(TASK_IDS.len()).any(|part| part == TASK_IDS);
+    match serde_json::from_slice(&body) {
+        Ok(message) if names_tasks => keep_task_ids(message).to_string().into(),
+        _ => body,
+    }
+}
+
+/// Most streams are about something else, and go on as they came.
+const TASK_IDS: &[u8] = b"\"taskIds\"";
