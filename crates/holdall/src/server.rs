@@ -251,11 +251,11 @@ impl Server {
         let tasks = self.tasks.clone();
         let tree = Tree::build(self.plan());
         let tasks = match &tree {
-            Ok(tree) => Board::build(tasks, tree.catalogue().task_tools(), &mut problems),
+            Ok((tree, _)) => Board::build(tasks, tree.catalogue().task_tools(), &mut problems),
             Err(_) => None,
         };
-        let (tree, interaction) = match (tree, interaction) {
-            (Ok(tree), Some(interaction)) if problems.is_empty() => (tree, interaction),
+        let ((tree, starts), interaction) = match (tree, interaction) {
+            (Ok(planted), Some(interaction)) if problems.is_empty() => (planted, interaction),
             (tree, _) => {
                 problems.extend(tree.err().into_iter().flatten());
                 return Err(Error::Build(problems));
@@ -271,6 +271,7 @@ impl Server {
             interaction: Arc::new(interaction),
             tasks,
         };
+        starts.begin(&tree);
         Ok(Service::new(identity, settings, tree))
     }
 
