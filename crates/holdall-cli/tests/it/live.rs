@@ -38,7 +38,7 @@ async fn hears_of_everything(client: &Client, home: &Home) {
     told_of(client, "# Sold\n").await;
     let change = json!({"path": "car.md", "content": "For good."});
     client.call("append_note", change).await.json();
-    told_of(client, "# Sold\nFor good.\n").await;
+    told_of(client, "# Sold\n\nFor good.\n").await;
     home.put("notes/bicycle.md", "# Bought\n");
     while client.list_resources().await.len() != 3 {
         client.next_notification(LIST_CHANGED).await;
