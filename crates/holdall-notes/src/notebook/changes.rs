@@ -142,11 +142,14 @@ fn differences(before: &Files, now: &Files) -> NoteChanges {
     changes
 }
 
+/// What was and what is known of one file.
+type Sides<'a> = (Option<&'a Arc<FileRecord>>, Option<&'a Arc<FileRecord>>);
+
 /// The next records in the order of paths: two of the same file, or one of a file only one side knows.
 fn pair<'a>(
     old: &mut Peekable<impl Iterator<Item = &'a Arc<FileRecord>>>,
     new: &mut Peekable<impl Iterator<Item = &'a Arc<FileRecord>>>,
-) -> Option<(Option<&'a Arc<FileRecord>>, Option<&'a Arc<FileRecord>>)> {
+) -> Option<Sides<'a>> {
     let order = match (old.peek(), new.peek()) {
         (None, None) => return None,
         (Some(_), None) => Ordering::Less,

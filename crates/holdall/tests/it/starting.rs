@@ -15,11 +15,11 @@ fn bundle(name: &str, handles: &Handles) -> Components {
     Components::new()
         .add(Tool::new(name).handler(async |_| Ok("done")))
         .add(Resource::new(format!("{name}://{{+path}}")).handler(async |_| Ok("contents")))
-        .on_start(move |server| handles.lock().unwrap().push(server))
+        .on_start(move |server| handles.lock().expect("nobody panicked").push(server))
 }
 
 fn taken(handles: &Handles) -> Vec<ServerHandle> {
-    std::mem::take(&mut handles.lock().unwrap())
+    std::mem::take(&mut handles.lock().expect("nobody panicked"))
 }
 
 #[tokio::test]
@@ -127,11 +127,11 @@ impl Watched {
     /// Count handles.
     #[tool]
     fn count(&self) -> usize {
-        self.0.lock().unwrap().len()
+        self.0.lock().expect("nobody panicked").len()
     }
 
     fn begin(&self, server: ServerHandle) {
-        self.0.lock().unwrap().push(server);
+        self.0.lock().expect("nobody panicked").push(server);
     }
 }
 
