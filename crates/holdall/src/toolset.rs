@@ -62,8 +62,8 @@ impl Components {
     /// /// A thermometer that is read by a thread of its own.
     /// fn thermometer(readings: Receiver<f64>) -> Components {
     ///     let readings = Mutex::new(Some(readings));
-    ///     let tool = Resource::new("temperature://now").blocking_handler(|_| Ok("21.5"));
-    ///     Components::new().add(tool).on_start(move |server| {
+    ///     let now = Resource::new("temperature://now").blocking_handler(|_| Ok("21.5"));
+    ///     Components::new().add(now).on_start(move |server| {
     ///         let Some(readings) = readings.lock().unwrap().take() else { return };
     ///         thread::spawn(move || {
     ///             for _ in readings {
