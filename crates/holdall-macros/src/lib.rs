@@ -391,6 +391,7 @@ pub fn prompt(options: TokenStream, item: TokenStream) -> TokenStream {
 /// # Options
 /// | option | meaning | default |
 /// | --- | --- | --- |
+/// | `on_start = method` | a method that is given a `ServerHandle` when the server is built, to begin work in the background: see `Components::on_start` | none |
 /// | `crate = path` | where `holdall` is found, for all methods | `::holdall` |
 ///
 /// `list` and `complete` name methods of the same block. `#[cfg(…)]` on a method goes for what is made of it, too.

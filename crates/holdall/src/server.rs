@@ -264,7 +264,7 @@ impl Server {
         let (options, has_tasks) = (self.tasks.clone().unwrap_or_default(), self.has_tasks());
         let tree = Tree::build(self.plan());
         let tasks = match &tree {
-            Ok(tree) if has_tasks || tree.catalogue().task_tools().next().is_some() => {
+            Ok((tree, _)) if has_tasks || tree.catalogue().task_tools().next().is_some() => {
                 tree.take_tasks(options.clone());
                 Some(Board::build(
                     options,
@@ -274,8 +274,8 @@ impl Server {
             }
             _ => None,
         };
-        let (tree, interaction) = match (tree, interaction) {
-            (Ok(tree), Some(interaction)) if problems.is_empty() => (tree, interaction),
+        let ((tree, starts), interaction) = match (tree, interaction) {
+            (Ok(planted), Some(interaction)) if problems.is_empty() => (planted, interaction),
             (tree, _) => {
                 problems.extend(tree.err().into_iter().flatten());
                 return Err(Error::Build(problems));
@@ -291,6 +291,7 @@ impl Server {
             interaction: Arc::new(interaction),
             tasks,
         };
+        starts.begin(&tree);
         Ok(Service::new(identity, settings, tree, observers))
     }
 

@@ -17,7 +17,7 @@ use crate::live::change::{Change, Step};
 use crate::live::hub::Hub;
 use crate::state::{States, missing_states};
 use crate::tasks::TaskOptions;
-use crate::toolset::Components;
+use crate::toolset::{Components, Start};
 
 /// What a server is made of before it is checked.
 pub(crate) struct Plan {
@@ -54,11 +54,11 @@ struct Branch {
 }
 
 impl Tree {
-    /// Compiles and checks everything.
+    /// Compiles and checks everything. What is to begin does so when the caller says.
     ///
     /// # Errors
     /// All mistakes at once.
-    pub(crate) fn build(plan: Plan) -> Result<Arc<Self>, Vec<String>> {
+    pub(crate) fn build(plan: Plan) -> Result<(Arc<Self>, Starts), Vec<String>> {
         let mut planting = Planting::default();
         let tree = Arc::new_cyclic(|tree| {
             planting.plant(plan, None, Namespace::default(), tree);
@@ -73,7 +73,7 @@ impl Tree {
             }
         });
         if planting.problems.is_empty() {
-            Ok(tree)
+            Ok((tree, Starts(planting.starts)))
         } else {
             Err(planting.problems)
         }
@@ -127,6 +127,16 @@ impl Tree {
     /// # Errors
     /// [`Error::Change`] with all mistakes at once; then nothing is changed.
     pub(crate) fn change(&self, branch: usize, change: Change) -> Result<()> {
+        let starts = change.starts();
+        self.swap(branch, change)?;
+        // Only now, because what begins may change the server in its turn.
+        for start in starts {
+            start.call(self.branches[branch].home.server.clone());
+        }
+        Ok(())
+    }
+
+    fn swap(&self, branch: usize, change: Change) -> Result<()> {
         let mut problems = Vec::new();
         let steps = self.compile(branch, change, &mut problems);
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
@@ -228,6 +238,17 @@ impl Tree {
     }
 }
 
+/// What is to begin when a tree stands, and in which branch.
+pub(crate) struct Starts(Vec<(usize, Start)>);
+
+impl Starts {
+    pub(crate) fn begin(self, tree: &Tree) {
+        for (branch, start) in self.0 {
+            start.call(tree.branches[branch].home.server.clone());
+        }
+    }
+}
+
 /// A step of a change with its schemas compiled.
 enum Compiled {
     Add(Registry, IfTaken),
@@ -241,19 +262,23 @@ struct Planting {
     own: Vec<Registry>,
     problems: Vec<String>,
     offers_later: Vec<bool>,
+    /// What begins when the tree stands, and in which branch.
+    starts: Vec<(usize, Start)>,
 }
 
 impl Planting {
     /// Compiles the components of a server and of those mounted into it.
     fn plant(&mut self, plan: Plan, parent: Option<usize>, namespace: Namespace, tree: &Weak<Tree>) -> usize {
         let Plan {
-            components,
+            mut components,
             states,
             view,
             mounts,
             offers_later,
         } = plan;
         let index = self.branches.len();
+        let starts = std::mem::take(&mut components.starts).into_iter();
+        self.starts.extend(starts.map(|start| (index, start)));
         let mut problems = missing_states(&components, &states);
         let server = ServerHandle::new(tree.clone(), index);
         let home = Arc::new(Home { states, server });

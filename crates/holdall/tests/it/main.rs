@@ -19,6 +19,7 @@ mod raw;
 mod replies;
 mod resources;
 mod schema_lock;
+mod starting;
 mod stdio;
 mod subscriptions;
 mod tasks;
