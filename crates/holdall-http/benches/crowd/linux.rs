@@ -16,7 +16,9 @@ use super::server;
 
 const CALLS: usize = 10_000;
 const STREAMS: usize = 1_000;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 6;
+/// Changes while everybody listens, in each round.
+const CHANGES: usize = 3;
 /// So many clients connect at once: fewer than wait to be accepted without a retry.
 const AT_ONCE: usize = 200;
 /// How long to wait for what must come.
@@ -194,7 +196,7 @@ async fn subscriptions(name: &str, in_sessions: bool) {
             each = (server.memory() - before) / STREAMS as i64;
             held = server.descriptors() - descriptors;
         }
-        for _ in 0..ROUNDS {
+        for _ in 0..CHANGES {
             let (begun, asked) = (server.cpu_seconds(), Instant::now());
             server.ask("change").await;
             // Whoever were told nothing would be waited for in vain.
