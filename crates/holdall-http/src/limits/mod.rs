@@ -35,7 +35,7 @@ use tokio::time::Instant;
 pub use self::config::LimitsConfig;
 pub(crate) use self::fair::Permit;
 use self::fair::{Bounds, Full, Gate};
-pub use self::rate::Rate;
+pub use self::rate::{Rate, RateError};
 #[cfg(feature = "redis")]
 pub use self::shared::SharedLimits;
 use self::table::Table;
@@ -284,14 +284,14 @@ fn network(address: IpAddr) -> IpAddr {
 fn bounds(config: &LimitsConfig) -> (Bounds, Bounds) {
     let calls = Bounds {
         total_max: config.calls_max,
-        per_party_max: config.calls_per_principal_max,
+        per_party_max: config.calls_per_principal_max.unwrap_or(usize::MAX),
         waiting_max: config.waiting_max,
-        waiting_per_party_max: config.waiting_per_principal_max,
+        waiting_per_party_max: config.waiting_per_principal_max.unwrap_or(usize::MAX),
         wait_max: config.wait_max,
     };
     let streams = Bounds {
         total_max: config.streams_max,
-        per_party_max: config.streams_per_principal_max,
+        per_party_max: config.streams_per_principal_max.unwrap_or(usize::MAX),
         // Streams end when their clients want: waiting for that has no bound worth promising.
         waiting_max: 0,
         waiting_per_party_max: 0,

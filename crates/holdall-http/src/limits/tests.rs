@@ -104,9 +104,9 @@ async fn failed_logins_hold_up_their_address_alone() {
 async fn calls_and_streams_are_counted_apart_and_say_why_there_is_no_place() {
     let limits = limits(|config| {
         config.calls_max = 2;
-        config.calls_per_principal_max = 1;
+        config.calls_per_principal_max = Some(1);
         config.streams_max = 2;
-        config.streams_per_principal_max = 1;
+        config.streams_per_principal_max = Some(1);
         config.wait_max = Duration::from_secs(3);
     });
     let [ada, bob, cleo] = ["ada", "bob", "cleo"].map(|name| Principal::new(name, [""; 0]));
