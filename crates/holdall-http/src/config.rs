@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::error::HttpError;
+use crate::front::guard;
 use crate::limits::LimitsConfig;
+use crate::listener::{ConnectionsConfig, TlsConfig};
 use crate::public_url::PublicUrl;
 
 /// How the HTTP front behaves.
@@ -31,6 +34,10 @@ pub struct HttpConfig {
     pub body_bytes_max: usize,
     /// Connections served at once; more wait. Default: 1024.
     pub connections_max: usize,
+    /// Bounds and times of each connection.
+    pub connections: ConnectionsConfig,
+    /// How connections over TCP are encrypted. Default: they are not.
+    pub tls: Option<TlsConfig>,
     /// How long a client may take to send its headers. Default: 10 seconds.
     pub header_timeout: Duration,
     /// How long requests under way may take once the server stops. Default: 10 seconds.
@@ -51,9 +58,25 @@ impl Default for HttpConfig {
             limits: LimitsConfig::default(),
             body_bytes_max: 4 * 1024 * 1024,
             connections_max: 1024,
+            connections: ConnectionsConfig::default(),
+            tls: None,
             header_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(10),
             insecure: false,
+        }
+    }
+}
+
+impl HttpConfig {
+    /// Whether the parts can be what they say.
+    pub(crate) fn check(&self) -> Result<(), HttpError> {
+        match self
+            .allowed_origins
+            .iter()
+            .find(|origin| !guard::is_origin(origin))
+        {
+            Some(origin) => Err(HttpError::Origin(origin.clone())),
+            None => Ok(()),
         }
     }
 }

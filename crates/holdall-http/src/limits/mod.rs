@@ -273,7 +273,7 @@ impl<'a> Party<'a> {
 }
 
 /// What counts as one address: whoever has one of IPv6 has the 64 bits after it, too.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {
