@@ -91,7 +91,7 @@ async fn headers_are_bounded_in_size_and_number() {
         let _ = stream.write_all(request.as_bytes()).await;
         let mut reply = [0; 12];
         stream.read_exact(&mut reply).await.expect("it answers");
-        assert_eq!(reply, *format!("HTTP/1.1 {status}").as_bytes(), "{:.40}", headers);
+        assert_eq!(reply, *format!("HTTP/1.1 {status}").as_bytes(), "{headers:.40}");
     }
 }
 
