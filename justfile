@@ -56,3 +56,7 @@ advisories:
 # Everything, as CI does.
 ci:
     .ci/run
+
+# Write the page about the configuration anew from the code.
+configuration-page:
+    cargo run --quiet -p holdall-cli -- config page > docs/configuration.md

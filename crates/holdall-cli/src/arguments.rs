@@ -1,17 +1,28 @@
 //! The command line.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use holdall::schemars::{self, JsonSchema};
+use serde::{Deserialize, Serialize};
+use toml::Value;
+
+use crate::config::layers::Setting;
 
 /// Your Markdown notes, searchable by meaning, for Claude Desktop, Cursor, VS Code and any other MCP host.
 #[derive(Debug, Parser)]
 #[command(name = "holdall", version, propagate_version = true, max_term_width = 100)]
 pub(crate) struct Arguments {
-    /// What to log to standard error: error, warn, info, debug, trace, or a tracing filter.
-    #[arg(long, global = true, default_value = "warn", value_name = "LEVEL")]
-    pub(crate) log: String,
+    /// What to log to standard error: error, warn, info, debug, trace, or a tracing filter [default: warn].
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub(crate) log: Option<String>,
+    /// The configuration file [default: holdall/holdall.toml in the user's configuration directory, if it is there].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// A file of environment variables to take where the environment lacks them: NAME=value, a line each.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -26,10 +37,30 @@ pub(crate) enum Command {
     Index(IndexArguments),
     /// Measure search quality and speed on a set of questions in BEIR layout.
     Eval(EvalArguments),
+    /// Check, show and explain the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// What to do with the configuration.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Say whether the configuration is right; exit code 1 if it is not.
+    Check,
+    /// Print what is in force, and for each key whether file, environment or command line said so.
+    Show,
+    /// Print a file with every key explained, at its default.
+    Example,
+    /// Print the JSON Schema of the file, for editors.
+    Schema,
+    /// Print the page of the documents about the configuration.
+    #[command(hide = true)]
+    Page,
 }
 
 /// Toolsets there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema, ValueEnum)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum ToolsetName {
     /// Search, read and write a folder of Markdown.
     Notes,
@@ -37,8 +68,8 @@ pub(crate) enum ToolsetName {
 
 #[derive(Debug, Args)]
 pub(crate) struct NotesArguments {
-    /// Folder of Markdown notes; repeat for several.
-    #[arg(long, value_name = "DIR", default_value = ".")]
+    /// Folder of Markdown notes; repeat for several [default: the current folder].
+    #[arg(long, value_name = "DIR")]
     pub(crate) notes: Vec<PathBuf>,
     /// Where index and vectors are kept [default: the user's data directory].
     #[arg(long, value_name = "DIR")]
@@ -50,8 +81,8 @@ pub(crate) struct NotesArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
-    /// Toolsets to offer.
-    #[arg(value_enum, value_name = "TOOLSET", default_value = "notes")]
+    /// Toolsets to offer [default: notes].
+    #[arg(value_enum, value_name = "TOOLSET")]
     pub(crate) toolsets: Vec<ToolsetName>,
     #[command(flatten)]
     pub(crate) notes: NotesArguments,
@@ -70,6 +101,64 @@ pub(crate) struct ServeArguments {
     /// Listen on an address other machines can reach although nobody is asked who they are (HTTP only).
     #[arg(long, requires = "http")]
     pub(crate) insecure: bool,
+}
+
+impl Arguments {
+    /// What the command line says of the configuration.
+    pub(crate) fn settings(&self) -> Vec<Setting> {
+        let mut settings = match &self.command {
+            Command::Serve(arguments) => arguments.settings(),
+            Command::Search(arguments) => arguments.notes.settings(),
+            Command::Index(arguments) => arguments.notes.settings(),
+            Command::Eval(_) | Command::Config(_) => Vec::new(),
+        };
+        settings.extend(
+            self.log
+                .as_deref()
+                .map(|level| Setting::flag("--log", "log.level", level)),
+        );
+        settings
+    }
+}
+
+impl NotesArguments {
+    fn settings(&self) -> Vec<Setting> {
+        let mut settings = Vec::new();
+        if !self.notes.is_empty() {
+            settings.push(Setting::flag("--notes", "notes.folders", paths(&self.notes)));
+        }
+        settings.extend(
+            self.data_dir
+                .as_ref()
+                .map(|folder| Setting::flag("--data-dir", "notes.data_dir", path(folder))),
+        );
+        if self.no_embeddings {
+            settings.push(Setting::flag("--no-embeddings", "notes.embeddings", false));
+        }
+        settings
+    }
+}
+
+impl ServeArguments {
+    fn settings(&self) -> Vec<Setting> {
+        let mut settings = self.notes.settings();
+        if !self.toolsets.is_empty() {
+            let toolsets = Value::try_from(&self.toolsets).expect("names are TOML");
+            settings.push(Setting::flag("TOOLSET", "serve.toolsets", toolsets));
+        }
+        if self.read_only {
+            settings.push(Setting::flag("--read-only", "serve.read_only", true));
+        }
+        settings
+    }
+}
+
+fn path(path: &Path) -> Value {
+    Value::String(path.to_string_lossy().into_owned())
+}
+
+fn paths(paths: &[PathBuf]) -> Value {
+    paths.iter().map(|one| path(one)).collect::<Vec<_>>().into()
 }
 
 /// An address in numbers; `localhost` is understood too.
@@ -156,8 +245,11 @@ mod tests {
     #[test]
     fn serve_offers_notes_over_stdio_by_default() {
         let arguments = serve(&[]);
-        assert_eq!(arguments.toolsets, [ToolsetName::Notes]);
-        assert_eq!(arguments.notes.notes, [PathBuf::from(".")]);
+        assert_eq!(arguments.toolsets, []);
+        assert!(
+            arguments.settings().is_empty(),
+            "the defaults of the configuration hold"
+        );
         assert_eq!(arguments.http, None);
     }
 

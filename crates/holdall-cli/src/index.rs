@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::arguments::IndexArguments;
+use crate::config::NotesConfig;
 use crate::notebook::open;
 use crate::printable::printable;
 use crate::progress::Bar;
@@ -14,9 +15,9 @@ use crate::progress::Bar;
 /// A day: as long as it takes.
 const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
-pub(crate) fn run(arguments: &IndexArguments) -> Result<()> {
+pub(crate) fn run(arguments: &IndexArguments, notes: &NotesConfig) -> Result<()> {
     let started = Instant::now();
-    let notebook = Arc::new(open(&arguments.notes)?);
+    let notebook = Arc::new(open(notes)?);
     {
         let _bar = Bar::show(&notebook);
         notebook.wait_until_indexed(PATIENCE);

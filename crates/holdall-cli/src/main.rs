@@ -4,6 +4,8 @@
 //! said about the work goes to standard error. Exit codes: 0 done, 1 failed, 2 the command line makes no sense.
 
 mod arguments;
+mod config;
+mod configuration;
 mod eval;
 mod index;
 mod notebook;
@@ -15,23 +17,38 @@ mod serve;
 use std::io::Write;
 use std::process::ExitCode;
 
+use anyhow::Result;
 use arguments::{Arguments, Command};
 use clap::Parser;
+use config::layers;
 use tracing_subscriber::EnvFilter;
 
 /// The exit code of a command line that makes no sense, as clap has it.
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let filter = match EnvFilter::try_new(&arguments.log) {
+    match run(&Arguments::parse()) {
+        Ok(code) => code,
+        // Whoever reads the results has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {}", explained(&error)));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let environment = layers::environment(arguments.env_file.as_deref())?;
+    let loaded = layers::load(arguments.config.as_deref(), &environment, &arguments.settings())?;
+    let level = &loaded.config.log.level;
+    let filter = match EnvFilter::try_new(level) {
         Ok(filter) => filter,
         Err(error) => {
-            let log = &arguments.log;
             say(&format!(
-                "error: `{log}` is not a log filter: {error}; try --log info"
+                "error: `{level}` is not a log filter: {error}; try --log info"
             ));
-            return ExitCode::from(USAGE);
+            return Ok(ExitCode::from(USAGE));
         }
     };
     tracing_subscriber::fmt()
@@ -40,21 +57,14 @@ fn main() -> ExitCode {
         // A host may close standard error; complaining there about it would panic.
         .log_internal_errors(false)
         .init();
-    let outcome = match arguments.command {
-        Command::Serve(arguments) => serve::run(&arguments),
-        Command::Search(arguments) => search::run(&arguments),
-        Command::Index(arguments) => index::run(&arguments),
-        Command::Eval(arguments) => eval::run(&arguments),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        // Whoever reads the results has seen enough.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            say(&format!("error: {}", explained(&error)));
-            ExitCode::FAILURE
-        }
-    }
+    match &arguments.command {
+        Command::Serve(arguments) => serve::run(arguments, &loaded.config),
+        Command::Search(arguments) => search::run(arguments, &loaded.config.notes),
+        Command::Index(arguments) => index::run(arguments, &loaded.config.notes),
+        Command::Eval(arguments) => eval::run(arguments),
+        Command::Config(command) => configuration::run(*command, &loaded),
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Tells a person something, who may not be there any more.

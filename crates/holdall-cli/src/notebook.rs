@@ -6,13 +6,13 @@ use anyhow::{Context, Result};
 use etcetera::BaseStrategy as _;
 use holdall_notes::{Notebook, NotebookOptions};
 
-use crate::arguments::NotesArguments;
+use crate::config::NotesConfig;
 
-/// Opens the notebook of `--notes`, `--data-dir` and `--no-embeddings`.
-pub(crate) fn open(arguments: &NotesArguments) -> Result<Notebook> {
-    let mut options = NotebookOptions::new(data_dir(arguments.data_dir.as_deref())?);
-    options.semantic = !arguments.no_embeddings;
-    Notebook::open(&arguments.notes, options).map_err(explained)
+/// Opens the notebook of the configuration.
+pub(crate) fn open(config: &NotesConfig) -> Result<Notebook> {
+    let mut options = NotebookOptions::new(data_dir(config.data_dir.as_deref())?);
+    options.semantic = config.embeddings;
+    Notebook::open(&config.folders, options).map_err(explained)
 }
 
 /// The folder for index and vectors: the one given, or the user's data directory.

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::auth::AuthConfig;
 use crate::error::HttpError;
 use crate::front::guard;
 use crate::limits::LimitsConfig;
 use crate::listener::{ConnectionsConfig, TlsConfig};
 use crate::public_url::PublicUrl;
+use crate::transports::config::TransportConfig;
+use crate::transports::sessions::SessionConfig;
 
 /// How the HTTP front behaves.
 #[derive(Clone, Debug)]
@@ -30,7 +33,7 @@ pub struct HttpConfig {
     pub hsts_max_age: Option<Duration>,
     /// How much each party may do, and everybody together.
     pub limits: LimitsConfig,
-    /// The largest request body in bytes. Default: 4 MiB.
+    /// The largest request body, and the largest message over WebSocket, in bytes. Default: 4 MiB.
     pub body_bytes_max: usize,
     /// Connections served at once; more wait. Default: 1024.
     pub connections_max: usize,
@@ -42,9 +45,15 @@ pub struct HttpConfig {
     pub header_timeout: Duration,
     /// How long requests under way may take once the server stops. Default: 10 seconds.
     pub drain_timeout: Duration,
+    /// How callers prove who they are. Default: not at all.
+    pub auth: AuthConfig,
     /// Whether to listen on addresses other machines can reach, although nobody is asked who they are.
     /// Default: `false`.
     pub insecure: bool,
+    /// The bounds of the transports.
+    pub transports: TransportConfig,
+    /// The sessions of clients of protocol 2025-11-25 and older.
+    pub sessions: SessionConfig,
 }
 
 impl Default for HttpConfig {
@@ -62,7 +71,10 @@ impl Default for HttpConfig {
             tls: None,
             header_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(10),
+            auth: AuthConfig::default(),
             insecure: false,
+            transports: TransportConfig::default(),
+            sessions: SessionConfig::default(),
         }
     }
 }

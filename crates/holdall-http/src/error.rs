@@ -8,9 +8,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HttpError {
-    /// The address is reachable from other machines, and there is no authentication.
+    /// The address is reachable from other machines, and there is nobody is asked who they are.
     #[error(
-        "{0} can be reached from other machines, and this server asks nobody who they are; listen on 127.0.0.1 behind a proxy that does, or accept the risk with --insecure"
+        "{0} can be reached from other machines, and this server asks nobody who they are; let it ask for tokens, listen on 127.0.0.1 behind a proxy that does, or accept the risk with --insecure"
     )]
     PublicBind(SocketAddr),
     /// The address cannot be listened on.

@@ -3,6 +3,8 @@
 //! | route | what answers |
 //! | --- | --- |
 //! | `POST`, `GET`, `DELETE /mcp` | Streamable HTTP: stateless for protocol 2026-07-28, sessions for older clients |
+//! | `GET /sse`, `POST /messages/` | HTTP+SSE, for clients of protocol 2024-11-05 |
+//! | `GET /ws` | WebSocket, sub-protocol `mcp` |
 //! | `GET /health` | `{"status":"ok",…}` while the process serves |
 //!
 //! Replies are plain JSON unless the call emits something on its way, such as progress: then they are streams of
@@ -26,11 +28,13 @@
 //! # }
 //! ```
 
+pub mod auth;
 mod config;
 mod error;
 mod front;
 mod limits;
 mod listener;
+mod patience;
 mod public_url;
 mod routes;
 mod transports;
@@ -49,3 +53,8 @@ pub use listener::supervisor::{
 pub use listener::{Address, ConnectionsConfig, HttpServer, Listen, Reloader, TlsConfig};
 pub use public_url::{PublicUrl, PublicUrlError};
 pub use routes::Route;
+pub use transports::config::TransportConfig;
+pub use transports::sessions::SessionConfig;
+#[cfg(feature = "redis")]
+pub use transports::sessions::redis::RedisSessions;
+pub use transports::sessions::store::{SessionFuture, SessionRecord, SessionStore, SessionStoreError};

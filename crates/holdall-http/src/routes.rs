@@ -5,11 +5,14 @@ use holdall::Service;
 use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
 use crate::config::HttpConfig;
 use crate::front::refusal::{Refusal, json_response};
+use crate::transports::connection::{Connections, Life};
+use crate::transports::places::Places;
+use crate::transports::sse::Sse;
 use crate::transports::streamable::Streamable;
+use crate::transports::websocket::WebSocket;
 
 /// A path at which something answers. There is nothing at any other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,18 +20,33 @@ use crate::transports::streamable::Streamable;
 pub enum Route {
     /// `/mcp`: Streamable HTTP.
     Streamable,
+    /// `/sse`: where a session of HTTP+SSE begins.
+    Sse,
+    /// `/messages/`: where messages of such sessions are posted.
+    Messages,
+    /// `/ws`: WebSocket.
+    WebSocket,
     /// `/health`: whether the process serves.
     Health,
 }
 
 impl Route {
     /// All there are.
-    pub const ALL: [Self; 2] = [Self::Streamable, Self::Health];
+    pub const ALL: [Self; 5] = [
+        Self::Streamable,
+        Self::Sse,
+        Self::Messages,
+        Self::WebSocket,
+        Self::Health,
+    ];
 
     /// The path it answers at.
     pub fn path(self) -> &'static str {
         match self {
             Self::Streamable => "/mcp",
+            Self::Sse => "/sse",
+            Self::Messages => "/messages/",
+            Self::WebSocket => "/ws",
             Self::Health => "/health",
         }
     }
@@ -37,6 +55,8 @@ impl Route {
     pub fn methods(self) -> &'static [Method] {
         match self {
             Self::Streamable => &[Method::GET, Method::POST, Method::DELETE],
+            Self::Sse | Self::WebSocket => &[Method::GET],
+            Self::Messages => &[Method::POST],
             Self::Health => &[Method::GET, Method::HEAD],
         }
     }
@@ -44,7 +64,7 @@ impl Route {
     /// Whether it answers to anybody, so that nothing may be learnt there.
     pub fn is_open(self) -> bool {
         match self {
-            Self::Streamable => false,
+            Self::Streamable | Self::Sse | Self::Messages | Self::WebSocket => false,
             Self::Health => true,
         }
     }
@@ -60,14 +80,25 @@ impl Route {
 pub(crate) struct Routes {
     name: String,
     streamable: Streamable,
+    sse: Sse,
+    websocket: WebSocket,
 }
 
 impl Routes {
-    /// The routes of `service`. `ended` closes streams and sessions when the server stops.
-    pub(crate) fn new(service: &Service, config: &HttpConfig, ended: &CancellationToken) -> Self {
+    /// The routes of `service`; `life` is that of the server.
+    pub(crate) fn new(service: &Service, config: &HttpConfig, life: &Life) -> Self {
+        let transports = &config.transports;
+        let streams = Places::new(
+            "streams",
+            transports.streams_max,
+            transports.streams_per_principal_max,
+        );
+        let connections = Connections::new(service, config, &streams, life);
         Self {
             name: service.name().to_owned(),
-            streamable: Streamable::new(service, config, ended),
+            streamable: Streamable::new(service, config, &streams, life),
+            sse: Sse::new(connections.clone(), config),
+            websocket: WebSocket::new(connections, config),
         }
     }
 
@@ -78,6 +109,9 @@ impl Routes {
         }
         match route {
             Route::Streamable => self.streamable.answer(request).await,
+            Route::Sse => self.sse.open(request),
+            Route::Messages => self.sse.post(request).await,
+            Route::WebSocket => self.websocket.answer(request),
             Route::Health => self.health(),
         }
     }

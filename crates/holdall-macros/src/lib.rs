@@ -70,6 +70,10 @@ use proc_macro::TokenStream;
 /// | `scopes("…", "…")` | who calls must have all of them | visible ASCII without spaces | none: everybody may |
 /// | `timeout = "30s"` | how long a call may take | whole number and `ms`, `s`, `m` or `h` | 30 s |
 /// | `max_result_bytes = 1_000_000` | larger results become an error | bytes | 4 MiB |
+/// | `task = "optional"` | a call that takes long becomes a task, which the client asks about until it is done | `"optional"`: clients that know no tasks wait for the result; `"required"`: they cannot call it | never a task, or `"optional"` if one of the next three is given |
+/// | `task_after = "500ms"` | how long a call may take before it becomes a task | as `timeout`; `"0s"` makes every call a task | `TaskOptions::grace` of the server: 100 ms |
+/// | `task_timeout = "2h"` | how long a task may run, the waiting for answers not counted; `timeout` is for calls that are none | as `timeout` | `TaskOptions::timeout` of the server: 1 hour |
+/// | `task_ttl = "24h"` | how long a task lives from its creation, whether it runs or has ended | as `timeout`; not less than `task_timeout` | `TaskOptions::ttl` of the server: 2 hours, or the timeout of the task if that is longer |
 /// | `meta("com.example/a" = value)` | further entries of `_meta` | any value that is `Serialize` | none |
 /// | `crate = path` | where `holdall` is found, if it is renamed or inside another crate | path | `::holdall` |
 ///
@@ -100,6 +104,28 @@ use proc_macro::TokenStream;
 ///     Ok(format!("deleted {isbn}"))
 /// }
 /// # Server::new("library").add(tools![delete]).build()?;
+/// # Ok::<(), holdall::Error>(())
+/// ```
+///
+/// A call that takes longer than anybody waits becomes a task; the function need not know:
+///
+/// ```
+/// use holdall::prelude::*;
+///
+/// /// Count the books on all shelves.
+/// #[tool(read_only, task = "optional", task_after = "2s", task_timeout = "30m")]
+/// fn take_stock(ctx: Context) -> CallResult<u64> {
+///     let mut books = 0;
+///     for shelf in 0..1000 {
+///         // Nobody can stop a blocking function from outside: where the work is long, it looks.
+///         if ctx.is_cancelled() {
+///             return Err(CallError::new(ErrorKind::Cancelled, "the stocktaking was called off"));
+///         }
+///         books += shelf % 40;
+///     }
+///     Ok(books)
+/// }
+/// # Server::new("library").add(tools![take_stock]).build()?;
 /// # Ok::<(), holdall::Error>(())
 /// ```
 ///
@@ -365,6 +391,7 @@ pub fn prompt(options: TokenStream, item: TokenStream) -> TokenStream {
 /// # Options
 /// | option | meaning | default |
 /// | --- | --- | --- |
+/// | `on_start = method` | a method that is given a `ServerHandle` when the server is built, to begin work in the background: see `Components::on_start` | none |
 /// | `crate = path` | where `holdall` is found, for all methods | `::holdall` |
 ///
 /// `list` and `complete` name methods of the same block. `#[cfg(…)]` on a method goes for what is made of it, too.

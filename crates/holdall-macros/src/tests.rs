@@ -22,6 +22,7 @@ const PUBLIC: &[&str] = &[
     "Resource",
     "ResourceFunction",
     "Tool",
+    "TaskSupport",
     "ToolFunction",
     "Toolset",
 ];
@@ -61,7 +62,7 @@ fn expansions() -> Vec<TokenStream> {
     );
     let tool = free_function(
         Kind::Tool,
-        quote!(#options, confirm, read_only, max_result_bytes = 9),
+        quote!(#options, confirm, read_only, max_result_bytes = 9, task = "required", task_after = "0s", task_ttl = "2h"),
         quote!(async fn f(#parameters) -> Result<Json<u8>, Error> { body() }),
     );
     let blocking = free_function(

@@ -20,7 +20,7 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<Tok
         )
     })?;
     let mut mistakes = Mistakes::default();
-    let holdall = crate_of(options, &mut mistakes);
+    let Whole { holdall, on_start } = Whole::parse(options, &mut mistakes);
     if let Some((_, path, _)) = &item.trait_ {
         mistakes.at(
             path,
@@ -49,6 +49,15 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<Tok
         let (conditions, component) = (&member.conditions, &member.component);
         quote!(#(#conditions)* let #components = #components.add(#component);)
     });
+    let additions = additions.chain(on_start.iter().map(|method| {
+        let server = Ident::new("server", Span::mixed_site());
+        quote! {
+            let #components = {
+                let #this = ::std::sync::Arc::clone(&#this);
+                #components.on_start(move |#server| #this.#method(#server))
+            };
+        }
+    }));
     Ok(quote! {
         #item
         #[automatically_derived]
@@ -147,24 +156,35 @@ fn refuse_doubles(members: &[Member], mistakes: &mut Mistakes) {
     }
 }
 
-/// Where `holdall` is found, as `#[toolset(crate = …)]` says.
-fn crate_of(options: TokenStream, mistakes: &mut Mistakes) -> Path {
-    let items = Punctuated::<Item, Token![,]>::parse_terminated.parse2(options);
-    let Some(items) = mistakes.keep(items) else {
-        return usual_crate();
-    };
-    let mut holdall = usual_crate();
-    for item in items {
-        if item.name == "crate" {
-            holdall = mistakes.keep(crate_path(&item)).unwrap_or(holdall);
-        } else {
-            mistakes.at(
-                &item.name,
-                "#[toolset] has no options but `crate`; write them on the methods",
-            );
+/// The options of the block as a whole.
+struct Whole {
+    /// Where `holdall` is found.
+    holdall: Path,
+    /// The method that is called when the server is built.
+    on_start: Option<Ident>,
+}
+
+impl Whole {
+    fn parse(options: TokenStream, mistakes: &mut Mistakes) -> Self {
+        let mut whole = Self {
+            holdall: usual_crate(),
+            on_start: None,
+        };
+        let items = Punctuated::<Item, Token![,]>::parse_terminated.parse2(options);
+        for item in mistakes.keep(items).into_iter().flatten() {
+            if item.name == "crate" {
+                whole.holdall = mistakes.keep(crate_path(&item)).unwrap_or(whole.holdall);
+            } else if item.name == "on_start" {
+                whole.on_start = mistakes.keep(item.function());
+            } else {
+                mistakes.at(
+                    &item.name,
+                    "#[toolset] has no options but `on_start` and `crate`; write the others on the methods",
+                );
+            }
         }
+        whole
     }
-    holdall
 }
 
 fn kind_of(attribute: &Attribute) -> Option<Kind> {

@@ -35,8 +35,8 @@ pub use error::NotesError;
 pub use lexical::FileRecord;
 pub use note::{Chunk, ContentHash, DateSource, Note, NoteDate, NotePath};
 pub use notebook::{
-    ListPage, ListRequest, NoteText, Notebook, NotebookOptions, Progress, RelatedNote, Relation, Role, Sort,
-    Status,
+    ChangeFeed, ListPage, ListRequest, NoteChanges, NoteText, Notebook, NotebookOptions, Progress,
+    RelatedNote, Relation, Role, Sort, Status,
 };
 pub use search::{Filter, Hit, SearchMode, SearchRequest, SearchResults};
 pub use write::{Edit, Written};

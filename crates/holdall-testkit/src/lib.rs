@@ -41,7 +41,8 @@
 //!
 //! [`Client::call`], [`read`](Client::read), [`prompt`](Client::prompt), [`complete_prompt`](Client::complete_prompt),
 //! [`list_tools`](Client::list_tools) and its relatives, and [`request`](Client::request) for everything else. A
-//! request can be sent without waiting ([`Ask::start`]), and be cancelled ([`Asked::cancel`]).
+//! request can be sent without waiting ([`Ask::start`]), and be cancelled ([`Asked::cancel`]); that shows what a client
+//! does, not that the server has stopped.
 //!
 //! Errors are part of what is tested. A tool's answer is read as what the test expects:
 //!
@@ -103,6 +104,8 @@
 //! who use it.
 
 mod client;
+#[cfg(any(doctest, test))]
+mod guide;
 mod host;
 #[cfg(feature = "http")]
 mod http;

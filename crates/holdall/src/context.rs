@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::interaction::{Asking, Incoming, SessionLog};
 use crate::live::ServerHandle;
+use crate::observe::Watch;
 use crate::principal::Principal;
 use crate::protocol::{RequestContext, RoleServer};
 use crate::provider::catalogue::Home;
@@ -38,6 +39,7 @@ struct Inner {
     log: SessionLog,
     run: Option<Arc<Run>>,
     slot: OnceLock<Slot>,
+    watch: Watch,
 }
 
 impl Context {
@@ -57,6 +59,7 @@ impl Context {
             log,
             run: None,
             slot: OnceLock::new(),
+            watch: Watch::default(),
         };
         Self(Arc::new(inner), home)
     }
@@ -67,7 +70,8 @@ impl Context {
         self
     }
 
-    /// The id of the request, as the client chose it; the log carries it too.
+    /// The id of the request, as the client chose it. The log carries it too: as `request_id`, or as `message_id` where
+    /// the transport has ids of its own.
     pub fn request_id(&self) -> String {
         self.0.request.id.to_string()
     }
@@ -130,8 +134,29 @@ impl Context {
         }
     }
 
-    /// Whether the client gave up. Long loops in synchronous functions ask this; asynchronous functions are
-    /// simply dropped.
+    /// Whether nobody wants the result any more: the client gave up, or the call is a task and was cancelled, ran out of
+    /// time, or lost its server. Asynchronous functions are simply dropped then. Blocking ones run on until they return,
+    /// so those that take long ask this in their loop.
+    ///
+    /// ```
+    /// use holdall::prelude::*;
+    ///
+    /// /// Find a number whose square ends in these digits.
+    /// #[tool(read_only, task = "optional")]
+    /// fn find_root(ctx: Context, digits: u64) -> CallResult<u64> {
+    ///     for candidate in 0..=u64::from(u32::MAX) {
+    ///         if candidate % 1000 == 0 && ctx.is_cancelled() {
+    ///             return Err(CallError::new(ErrorKind::Cancelled, format!("given up at {candidate}")));
+    ///         }
+    ///         if (candidate * candidate).to_string().ends_with(&digits.to_string()) {
+    ///             return Ok(candidate);
+    ///         }
+    ///     }
+    ///     Err(CallError::not_found(format!("no square ends in {digits}")))
+    /// }
+    /// # Server::new("numbers").add(tools![find_root]).build()?;
+    /// # Ok::<(), holdall::Error>(())
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         self.cancellation().is_cancelled()
     }
@@ -189,6 +214,18 @@ impl Context {
     pub(crate) fn keep(&self, slot: Slot) {
         // A call becomes a task once.
         let _ = self.0.slot.set(slot);
+    }
+
+    /// Has the call watched.
+    pub(crate) fn watched_by(&mut self, watch: &Watch) {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.watch = watch.clone();
+        }
+    }
+
+    /// What tells observers of the call.
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.0.watch
     }
 
     /// What the call is as a task, if it is one or may become one.

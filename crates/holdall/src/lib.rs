@@ -35,6 +35,7 @@
 //! | change what is offered while it is served, tell clients of news | [`ServerHandle`] |
 //! | let a call take longer than anybody waits | [`Tool::task`], [`TaskOptions`] |
 //! | say what went wrong | [`CallError`] |
+//! | know of every call: count, audit, trace | [`observe`] |
 
 mod about;
 mod argument;
@@ -49,6 +50,7 @@ mod error;
 mod icon;
 mod interaction;
 pub mod live;
+pub mod observe;
 mod pipeline;
 mod principal;
 mod prompt;
@@ -65,6 +67,7 @@ pub mod stdio;
 mod tasks;
 mod tool;
 mod toolset;
+pub mod wire;
 
 pub use argument::{Argument, ArgumentType};
 pub use budget::{ToolBudget, ToolCost};
@@ -105,8 +108,8 @@ pub mod prelude {
     pub use crate::{
         Answer, Argument, Audio, Call, CallError, CallResult, Completer, Content, Context, Conversation,
         Embedded, ErrorKind, Image, Json, JsonWithText, Link, LogLevel, Principal, Prompt, Resource, Server,
-        ServerHandle, State, Tool, Toolset, assistant, prompt, prompts, resource, resources, tool, tools,
-        toolset, user,
+        ServerHandle, State, TaskSupport, Tool, Toolset, assistant, prompt, prompts, resource, resources,
+        tool, tools, toolset, user,
     };
     // With the module in scope the derive macro finds its crate without a dependency of the user's own.
     pub use schemars::{self, JsonSchema};

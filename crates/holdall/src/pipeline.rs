@@ -1,4 +1,5 @@
-//! The way of every call: span, panic guard, validation, timeout, cancellation, outcome.
+//! The way of every call: panic guard, validation, timeout, cancellation, outcome. Its span, and who is told of it, are
+//! its service's matter (`service/entry`).
 //!
 //! There is exactly one of it, for tools, resources and prompts, on every transport and protocol version, so
 //! that there is exactly one place where a check can be forgotten.
@@ -10,7 +11,6 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::time::Instant;
-use tracing::Instrument;
 
 use crate::blocking;
 use crate::call::{Call, Handler};
@@ -33,29 +33,16 @@ pub(crate) struct Target<'a, T> {
     pub(crate) handler: &'a Handler<T>,
 }
 
-/// Serves one call.
+/// Serves one call, in the span its service has opened for it.
 pub(crate) async fn run<T: Send + 'static>(
     target: Target<'_, T>,
     arguments: JsonObject,
     context: Context,
 ) -> CallResult<T> {
-    let span = tracing::info_span!(
-        "call",
-        kind = target.kind,
-        name = target.name,
-        request_id = tracing::field::Empty,
-    );
-    if !span.is_disabled() {
-        span.record("request_id", context.request_id());
-    }
-    async move {
-        let started = Instant::now();
-        let outcome = checked(&target, arguments, context, started).await;
-        report(&target, started.elapsed(), outcome.as_ref().err());
-        outcome
-    }
-    .instrument(span)
-    .await
+    let started = Instant::now();
+    let outcome = checked(&target, arguments, context, started).await;
+    report(&target, started.elapsed(), outcome.as_ref().err());
+    outcome
 }
 
 async fn checked<T: Send + 'static>(
@@ -110,8 +97,13 @@ fn panicked(panic: &(dyn Any + Send)) -> CallError {
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a message".into());
-    CallError::internal(format!("panicked: {text}"))
+    CallError::internal(Panicked(text))
 }
+
+/// The function panicked.
+#[derive(Debug, thiserror::Error)]
+#[error("panicked: {0}")]
+pub(crate) struct Panicked(String);
 
 pub(crate) fn timed_out(name: &str, timeout: Duration) -> CallError {
     CallError::new(
@@ -144,12 +136,28 @@ fn report<T>(target: &Target<'_, T>, elapsed: Duration, error: Option<&CallError
             tracing::info!(
                 duration_ms,
                 source,
-                "{} `{}` failed: {error}",
+                "{} `{}` failed: {}",
                 target.kind,
-                target.name
+                target.name,
+                without_values(error)
             );
         }
     }
+}
+
+/// An error for the log: what is wrong with arguments is said by where it is, not by what it is, because that may be a
+/// password in the wrong place.
+fn without_values(error: &CallError) -> String {
+    let mut text = format!("{}: {}", error.kind(), error.message());
+    for (index, problem) in error.argument_problems().iter().enumerate() {
+        let path = match problem.path.as_str() {
+            "" => "the arguments as a whole",
+            path => path,
+        };
+        text.push_str(if index == 0 { ": " } else { ", " });
+        text.push_str(path);
+    }
+    text
 }
 
 fn error_chain(error: &(dyn std::error::Error + 'static)) -> String {

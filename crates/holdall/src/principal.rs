@@ -1,7 +1,7 @@
 //! Who calls: [`Principal`].
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The party a call comes from, and what it may do. Found out by the transport, never taken from a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,18 +28,24 @@ impl Principal {
         }
     }
 
-    /// The person who started the program and speaks to it over standard input, or in the same process: may do
-    /// everything.
-    pub fn local() -> Self {
+    /// A party that may do everything.
+    pub fn with_all_scopes(name: impl Into<Arc<str>>) -> Self {
         Self {
-            name: "local".into(),
+            name: name.into(),
             scopes: Scopes::All,
         }
     }
 
+    /// The person who started the program and speaks to it over standard input, or in the same process: may do
+    /// everything.
+    pub fn local() -> Self {
+        Self::with_all_scopes("local")
+    }
+
     /// Somebody who was not asked: has no scopes.
     pub fn anonymous() -> Self {
-        Self::new("anonymous", [""; 0])
+        static ANONYMOUS: LazyLock<Principal> = LazyLock::new(|| Principal::new("anonymous", [""; 0]));
+        ANONYMOUS.clone()
     }
 
     /// The name in logs, unique among those who may call the server.

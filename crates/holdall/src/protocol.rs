@@ -12,5 +12,7 @@ pub use rmcp::service::{RequestContext, RunningService, RxJsonRpcMessage, Servic
 pub use rmcp::transport::{IntoTransport, Transport};
 pub use rmcp::{ErrorData, RoleServer, ServerHandler, Service};
 
+pub use crate::service::task_streams::keep_task_ids;
+
 /// A JSON object.
 pub type JsonObject = serde_json::Map<String, serde_json::Value>;

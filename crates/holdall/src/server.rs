@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::cache::{Cache, milliseconds};
 use crate::error::{Error, Result};
 use crate::interaction::Choices;
+use crate::observe::{Observer, Observers};
 use crate::provider::Kind;
 use crate::provider::compose::{Rename, View};
 use crate::provider::tree::{Plan, Tree};
@@ -45,7 +46,9 @@ pub struct Server {
     page_size: usize,
     list_ttl: Duration,
     list_cache: Cache,
-    pub(crate) tasks: TaskOptions,
+    /// Given if the server is to have tasks whatever its tools are.
+    pub(crate) tasks: Option<TaskOptions>,
+    observers: Observers,
 }
 
 /// What the server does beside offering components.
@@ -95,7 +98,8 @@ impl Server {
             page_size: PAGE_SIZE,
             list_ttl: Duration::ZERO,
             list_cache: Cache::default(),
-            tasks: TaskOptions::default(),
+            tasks: None,
+            observers: Observers::default(),
         }
     }
 
@@ -234,6 +238,14 @@ impl Server {
         self
     }
 
+    /// Tells somebody of every call. Called again, it adds another.
+    ///
+    /// Observers of a server that is [mounted](Server::mount) are not used: calls come to the server that serves.
+    pub fn observe(mut self, observer: impl Observer) -> Self {
+        self.observers = self.observers.with(Arc::new(observer));
+        self
+    }
+
     /// Checks everything and compiles every schema.
     ///
     /// # Errors
@@ -247,15 +259,23 @@ impl Server {
             (self.page_size, milliseconds(self.list_ttl), self.list_cache);
         let none_fit = "the page size is 0, so no list would ever end: choose 1 or more";
         let mut problems: Vec<String> = (page_size == 0).then(|| none_fit.into()).into_iter().collect();
+        let observers = self.observers.clone();
         let interaction = self.interaction.clone().settle(&identity.name, &mut problems);
-        let tasks = self.tasks.clone();
+        let (options, has_tasks) = (self.tasks.clone().unwrap_or_default(), self.has_tasks());
         let tree = Tree::build(self.plan());
         let tasks = match &tree {
-            Ok(tree) => Board::build(tasks, tree.catalogue().task_tools(), &mut problems),
-            Err(_) => None,
+            Ok((tree, _)) if has_tasks || tree.catalogue().task_tools().next().is_some() => {
+                tree.take_tasks(options.clone());
+                Some(Board::build(
+                    options,
+                    tree.catalogue().task_tools(),
+                    &mut problems,
+                ))
+            }
+            _ => None,
         };
-        let (tree, interaction) = match (tree, interaction) {
-            (Ok(tree), Some(interaction)) if problems.is_empty() => (tree, interaction),
+        let ((tree, starts), interaction) = match (tree, interaction) {
+            (Ok(planted), Some(interaction)) if problems.is_empty() => (planted, interaction),
             (tree, _) => {
                 problems.extend(tree.err().into_iter().flatten());
                 return Err(Error::Build(problems));
@@ -271,7 +291,8 @@ impl Server {
             interaction: Arc::new(interaction),
             tasks,
         };
-        Ok(Service::new(identity, settings, tree))
+        starts.begin(&tree);
+        Ok(Service::new(identity, settings, tree, observers))
     }
 
     fn plan(self) -> Plan {
@@ -290,6 +311,11 @@ impl Server {
     fn announced(&self) -> Vec<Kind> {
         let mounted = self.mounts.iter().flat_map(|(_, server)| server.announced());
         self.offers_later.iter().copied().chain(mounted).collect()
+    }
+
+    /// Whether this server, or one mounted into it, says that it has tasks.
+    fn has_tasks(&self) -> bool {
+        self.tasks.is_some() || self.mounts.iter().any(|(_, server)| server.has_tasks())
     }
 
     /// The instructions of this server, and of those mounted into it with what they are about.

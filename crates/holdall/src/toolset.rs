@@ -1,15 +1,29 @@
 //! What a server is put together from: [`Components`], and the [`Toolset`]s that bring them.
 
+use std::sync::Arc;
+
+use crate::live::ServerHandle;
 use crate::prompt::Prompt;
 use crate::resource::Resource;
 use crate::tool::Tool;
 
-/// A bundle of tools, resources and prompts.
+/// A bundle of tools, resources and prompts, and of what begins when they are served.
 #[derive(Clone, Default)]
 pub struct Components {
     pub(crate) tools: Vec<Tool>,
     pub(crate) resources: Vec<Resource>,
     pub(crate) prompts: Vec<Prompt>,
+    pub(crate) starts: Vec<Start>,
+}
+
+/// What is called when components have become part of a server.
+#[derive(Clone)]
+pub(crate) struct Start(Arc<dyn Fn(ServerHandle) + Send + Sync>);
+
+impl Start {
+    pub(crate) fn call(&self, server: ServerHandle) {
+        (self.0)(server);
+    }
 }
 
 impl Components {
@@ -25,10 +39,58 @@ impl Components {
             tools,
             resources,
             prompts,
+            starts,
         } = toolset.components();
         self.tools.extend(tools);
         self.resources.extend(resources);
         self.prompts.extend(prompts);
+        self.starts.extend(starts);
+        self
+    }
+
+    /// Has `begin` called once when these components have become part of a server: at the end of a
+    /// [`Server::build`](crate::Server::build) that succeeds, or when they have been added to a server that serves
+    /// already. This is where background work learns whom to tell of what it finds.
+    ///
+    /// ```
+    /// use std::sync::mpsc::{Receiver, channel};
+    /// use std::sync::Mutex;
+    /// use std::thread;
+    ///
+    /// use holdall::{Components, prelude::*};
+    ///
+    /// /// A thermometer that is read by a thread of its own.
+    /// fn thermometer(readings: Receiver<f64>) -> Components {
+    ///     let readings = Mutex::new(Some(readings));
+    ///     let now = Resource::new("temperature://now").blocking_handler(|_| Ok("21.5"));
+    ///     Components::new().add(now).on_start(move |server| {
+    ///         let Some(readings) = readings.lock().unwrap().take() else { return };
+    ///         thread::spawn(move || {
+    ///             for _ in readings {
+    ///                 if server.has_stopped() {
+    ///                     return;
+    ///                 }
+    ///                 server.resource_updated("temperature://now");
+    ///             }
+    ///         });
+    ///     })
+    /// }
+    ///
+    /// let (sensor, readings) = channel();
+    /// let service = Server::new("house").add(thermometer(readings)).build()?;
+    /// sensor.send(21.5).unwrap();
+    /// # Ok::<(), holdall::Error>(())
+    /// ```
+    ///
+    /// - The handle is that of the server the components were added to. Mounted into another, that server still speaks
+    ///   of its own names, and clients hear of those they know.
+    /// - A handle does not keep the server alive, and work should end when it [has
+    ///   stopped](ServerHandle::has_stopped).
+    /// - A server may be built outside of any async runtime, so `begin` cannot count on one. It should return at once:
+    ///   the server is built when it has.
+    /// - A [`Server`](crate::Server) that is cloned and built twice is two servers, and `begin` is called for each.
+    pub fn on_start(mut self, begin: impl Fn(ServerHandle) + Send + Sync + 'static) -> Self {
+        self.starts.push(Start(Arc::new(begin)));
         self
     }
 

@@ -101,3 +101,20 @@ async fn clients_that_know_no_tasks_wait() {
     let reply = call.patience(tasks::BAKING_TIME * 2).await;
     assert_eq!(reply.text(), "1 loaves are ready");
 }
+
+#[tokio::test]
+async fn a_blocking_function_that_looks_stops_when_its_task_is_cancelled() {
+    let client = Client::connect(tasks::server())
+        .capabilities(json!({"extensions": {TASKS: {}}}))
+        .await;
+    let count = async |grains: u64| client.call("count_grains", json!({"grains": grains})).await;
+    let begun = count(u64::MAX).await;
+    let id = begun.raw()["taskId"].as_str().unwrap().to_owned();
+    client.request("tasks/cancel", json!({"taskId": id})).await;
+    let task = client.request("tasks/get", json!({"taskId": id})).await;
+    assert_eq!(task.result()["status"], "cancelled");
+    // The test ends only when the function has: the runtime waits for its thread.
+
+    let wrong = client.call("count_grains", json!({"grains": -1})).await;
+    wrong.expect_error("invalid_arguments").problem("/grains");
+}

@@ -184,3 +184,70 @@ fn a_reader_who_has_seen_enough_is_no_error() {
         assert_eq!(String::from_utf8_lossy(&output.stdout), "0\n", "{command}");
     }
 }
+
+#[test]
+fn the_configuration_is_checked_shown_and_explained() {
+    let home = Home::new();
+    home.put(
+        "holdall.toml",
+        "[notes]\nfolders = [\"notes\"]\nembeddings = false\n",
+    );
+    let with_file = |words: &[&str]| {
+        let mut arguments = vec!["--config", "holdall.toml"];
+        arguments.extend(words);
+        home.print(&arguments)
+    };
+    assert_eq!(
+        with_file(&["config", "check"]),
+        "holdall.toml is right; 2 keys are set\n"
+    );
+    let shown = with_file(&["config", "show", "--log", "error"]);
+    assert!(shown.contains("embeddings = false  # holdall.toml\n"), "{shown}");
+    assert!(shown.contains("level = \"error\"  # --log\n"), "{shown}");
+    assert!(shown.contains("read_only = false  # default\n"), "{shown}");
+    let found = with_file(&["search", "mechanic", "--json"]);
+    assert!(
+        found.contains("car.md"),
+        "the folder of the file is searched: {found}"
+    );
+    let schema: serde_json::Value = serde_json::from_str(&with_file(&["config", "schema"])).unwrap();
+    assert_eq!(
+        schema["properties"]["notes"]["properties"]["embeddings"]["default"],
+        true
+    );
+    home.put("example.toml", &home.print(&["config", "example"]));
+    home.print(&["--config", "example.toml", "config", "check"]);
+    // A folder somebody else has filled has no say.
+    home.put("holdall.toml", "[notes]\nfolders = [\"elsewhere\"]\n");
+    assert!(
+        home.print(&["config", "show"])
+            .contains("folders = [\".\"]  # default")
+    );
+    // The user's own is found.
+    home.put(".config/holdall/holdall.toml", "[log]\nlevel = \"info\"\n");
+    assert!(home.print(&["config", "show"]).contains("level = \"info\"  # "));
+    home.put("more.env", "HOLDALL_LOG__LEVEL=debug\n");
+    let shown = home.print(&["--env-file", "more.env", "config", "show"]);
+    assert!(
+        shown.contains("level = \"debug\"  # HOLDALL_LOG__LEVEL"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn mistakes_in_the_configuration_are_explained() {
+    let home = Home::new();
+    home.put("holdall.toml", "[notes]\nfoldrs = [\"notes\"]\n");
+    let told = home.fail(&["--config", "holdall.toml", "serve"]);
+    assert!(
+        told.contains("line 2") && told.contains("did you mean `folders`?"),
+        "{told}"
+    );
+    let told = home.fail(&["--config", "nowhere.toml", "serve"]);
+    assert!(told.contains("nowhere.toml cannot be read"), "{told}");
+    let told = home.fail(&["--env-file", "nowhere.env", "serve"]);
+    assert!(
+        told.contains("nowhere.env cannot be used as --env-file"),
+        "{told}"
+    );
+}

@@ -9,13 +9,13 @@ use holdall_testkit::{Client, HttpRequest};
 use crate::program::Home;
 
 /// A server on a port of its own.
-struct Served {
+pub(crate) struct Served {
     process: Child,
     address: SocketAddr,
 }
 
 impl Served {
-    fn start(home: &Home, arguments: &[&str]) -> Self {
+    pub(crate) fn start(home: &Home, arguments: &[&str]) -> Self {
         let mut command = home.command(&["serve", "--notes", "notes", "--http", "127.0.0.1:0"]);
         let mut process = command.args(arguments).stderr(Stdio::piped()).spawn().unwrap();
         let mut errors = BufReader::new(process.stderr.take().unwrap()).lines();
@@ -26,6 +26,10 @@ impl Served {
             })
             .expect("it says where it listens");
         Self { process, address }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/mcp", self.address)
     }
 
     /// The status of a `GET` with this `Host`.
@@ -46,7 +50,7 @@ async fn the_official_client_connects_and_health_is_told() {
     let home = Home::new();
     let served = Served::start(&home, &[]);
     assert_eq!(served.get("/health", "localhost").await, 200);
-    let client = Client::at(format!("http://{}/mcp", served.address)).await;
+    let client = Client::at(served.url()).await;
     assert_eq!(client.list_tools().await.len(), 9);
     client.close().await;
 }

@@ -4,6 +4,7 @@
 
 mod commands;
 mod http;
+mod live;
 mod mistakes;
 mod program;
 mod stdio;

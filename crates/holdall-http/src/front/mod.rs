@@ -7,6 +7,7 @@
 //! | `cors`: whether it is only a browser's question what a page may do | |
 //! | which route it is for | 404 |
 //! | `limits`: how much this address may send | 429 |
+//! | who sends it (`auth`), unless the route is open to anybody | 400, 401, 429, 503 |
 //! | `limits`: how much this principal may do, and whether there is a place | 429, 503 |
 //!
 //! | file | question it answers |
@@ -34,14 +35,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::response::Response;
-use holdall::Principal;
 use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 
 use self::client::{Peer, REQUEST_ID};
 use self::refusal::Refusal;
 use self::settings::{Current, Settings};
-use crate::limits::Kind;
+use crate::limits::{Kind, Permit};
 use crate::routes::{Route, Routes};
 
 /// What every request meets first.
@@ -94,7 +94,7 @@ impl Front {
         &self,
         settings: &Settings,
         address: IpAddr,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
     ) -> Result<Response, Refusal> {
         let route = Route::of(request.uri().path()).ok_or_else(|| nothing_at(request.uri().path()))?;
         if cors::is_preflight(&request) {
@@ -103,17 +103,37 @@ impl Front {
         settings.limits.hear(address).await?;
         let permit = match route.is_open() {
             true => None,
-            false => {
-                let kind = kind_of(&request);
-                settings
-                    .limits
-                    .enter(kind, &Principal::anonymous(), address)
-                    .await?
-            }
+            false => let_in(settings, address, &mut request).await?,
         };
         let response = self.inner.routes.answer(route, request).await;
         Ok(held::until_taken(response, permit))
     }
+}
+
+/// Finds out who sends a request, and waits for their turn.
+async fn let_in(
+    settings: &Settings,
+    address: IpAddr,
+    request: &mut Request<Incoming>,
+) -> Result<Option<Permit>, Refusal> {
+    let Settings {
+        authentication,
+        limits,
+        ..
+    } = settings;
+    limits.may_log_in(address).await?;
+    let principal = match authentication.identify(request.uri(), request.headers()).await {
+        Ok(principal) => principal,
+        Err(refusal) => {
+            if refusal.is_failed_login() {
+                limits.login_failed(address).await;
+            }
+            return Err(refusal);
+        }
+    };
+    let permit = limits.enter(kind_of(request), &principal, address).await?;
+    request.extensions_mut().insert(principal);
+    Ok(permit)
 }
 
 /// Whether a request opens a stream. What its headers say is compared with its body later on, so it is true or refused.
@@ -140,6 +160,6 @@ fn nothing_at(path: &str) -> Refusal {
         StatusCode::NOT_FOUND,
         "not_found",
         format!("there is nothing at `{shown}`"),
-        "the Model Context Protocol is spoken at /mcp; /health tells whether the server runs",
+        "the Model Context Protocol is spoken at /mcp, at /sse by older clients, and at /ws; /health tells whether the server runs",
     )
 }

@@ -6,6 +6,9 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
 
+/// The kind of a refusal for want of any credential.
+pub(crate) const NO_CREDENTIAL: &str = "unauthenticated";
+
 /// Why a request goes no further, with what whoever reads it can do about it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -37,6 +40,11 @@ impl Refusal {
     pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// Whether somebody said who they are, and it was not so.
+    pub(crate) fn is_failed_login(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED && self.kind != NO_CREDENTIAL
     }
 
     pub(crate) fn into_response(self) -> Response {

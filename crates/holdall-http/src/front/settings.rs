@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use super::browser::Browser;
 use super::client::Clients;
 use super::guard::Guard;
+use crate::auth::Authentication;
 use crate::config::HttpConfig;
 use crate::limits::Limits;
 
@@ -18,6 +19,7 @@ pub(crate) struct Settings {
     pub(crate) clients: Clients,
     pub(crate) guard: Guard,
     pub(crate) browser: Browser,
+    pub(crate) authentication: Authentication,
     pub(crate) limits: Limits,
 }
 
@@ -48,6 +50,7 @@ impl Settings {
                 config.public_url.as_ref(),
             ),
             browser: Browser::new(config.hsts_max_age),
+            authentication: Authentication::new(config.auth.clone()),
             limits,
         }
     }

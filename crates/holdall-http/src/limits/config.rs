@@ -7,7 +7,8 @@ use super::rate::Rate;
 /// How much each party may do, and everybody together.
 ///
 /// An address is one IPv4 address or one IPv6 network of 64 bits, as a household or a machine has. A principal is who
-/// was found out to call; whoever is anonymous counts as their address.
+/// was found out to call; whoever is anonymous counts as their address. Streams are bounded by
+/// [`TransportConfig`](crate::TransportConfig).
 ///
 /// The defaults are for one person: nobody is slowed down, and only what would exhaust the machine is bounded.
 /// [`team`](Self::team) has values for a server that many use.
@@ -34,11 +35,6 @@ pub struct LimitsConfig {
     pub calls_max: usize,
     /// Calls at once of one principal. Default: no limit but `calls_max`.
     pub calls_per_principal_max: usize,
-    /// Streams at once, all principals together: connections that stay open for what the server may have to say. They
-    /// do not count as calls. Default: 512.
-    pub streams_max: usize,
-    /// Streams at once of one principal. Default: no limit but `streams_max`.
-    pub streams_per_principal_max: usize,
     /// Calls that may wait for their turn, all principals together. Default: 1024.
     pub waiting_max: usize,
     /// Calls of one principal that may wait for their turn. Default: no limit but `waiting_max`.
@@ -60,8 +56,6 @@ impl Default for LimitsConfig {
             failed_logins_per_address: Some(Rate::per_minute(10)),
             calls_max: 256,
             calls_per_principal_max: usize::MAX,
-            streams_max: 512,
-            streams_per_principal_max: usize::MAX,
             waiting_max: 1024,
             waiting_per_principal_max: usize::MAX,
             wait_max: Duration::from_secs(5),
@@ -74,13 +68,12 @@ impl Default for LimitsConfig {
 
 impl LimitsConfig {
     /// For a server that many use: 50 requests a second from one address (200 at once), 20 a second of one principal
-    /// (100 at once), 32 calls, 32 streams and 128 waiting calls of one principal.
+    /// (100 at once), 32 calls and 128 waiting calls of one principal.
     pub fn team() -> Self {
         Self {
             requests_per_address: Some(Rate::per_second(50).burst(200)),
             requests_per_principal: Some(Rate::per_second(20).burst(100)),
             calls_per_principal_max: 32,
-            streams_per_principal_max: 32,
             waiting_per_principal_max: 128,
             ..Self::default()
         }
@@ -91,7 +84,6 @@ impl LimitsConfig {
         Self {
             failed_logins_per_address: None,
             calls_max: usize::MAX,
-            streams_max: usize::MAX,
             ..Self::default()
         }
     }

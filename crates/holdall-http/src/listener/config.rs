@@ -16,8 +16,6 @@ pub struct ConnectionsConfig {
     pub headers_max: usize,
     /// How long a connection may wait for its next request. Default: 75 seconds.
     pub idle_timeout: Duration,
-    /// How long a client may take none of a reply that is ready. Default: 30 seconds.
-    pub stalled_timeout: Duration,
     /// After how long a connection is closed once its request is answered, so that load finds new servers.
     /// Default: never.
     pub age_max: Option<Duration>,
@@ -30,7 +28,6 @@ impl Default for ConnectionsConfig {
             header_bytes_max: 32 * 1024,
             headers_max: 100,
             idle_timeout: Duration::from_secs(75),
-            stalled_timeout: Duration::from_secs(30),
             age_max: None,
         }
     }

@@ -15,8 +15,6 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::config::ConnectionsConfig;
 use super::pace::{Pace, Paced, Patience, Reply};
@@ -24,6 +22,8 @@ use super::places::{Place, Places};
 use super::tls::Tls;
 use crate::front::Front;
 use crate::front::client::Peer;
+use crate::patience::Patient;
+use crate::transports::connection::Life;
 
 /// The least that hyper takes for a buffer.
 const BUFFER_BYTES_MIN: usize = 8192;
@@ -36,20 +36,17 @@ pub(super) struct Connections {
     pub(super) places: Places,
     pub(super) config: ConnectionsConfig,
     pub(super) header_timeout: Duration,
-    pub(super) tracker: TaskTracker,
-    /// Requests under way may finish, and there are no others.
-    pub(super) draining: CancellationToken,
+    pub(super) write_timeout: Duration,
+    /// Once it has ended, requests under way may finish, and there are no others.
+    pub(super) life: Life,
     /// Nothing may finish any more.
     pub(super) cut: CancellationToken,
 }
 
-/// What a connection that becomes something else (a WebSocket) has to keep for as long as it lasts: its place, and its
-/// word that the server has not ended. An extension of requests that ask for an upgrade.
+/// The place of a connection that becomes something else (a WebSocket). An extension of requests that ask for that, so
+/// the place is taken for as long as anybody has the request.
 #[derive(Clone)]
-pub(crate) struct Upgraded {
-    _place: Arc<Place>,
-    _tracked: TaskTrackerToken,
-}
+struct Upgraded(#[expect(dead_code, reason = "it is held")] Arc<Place>);
 
 impl Connections {
     pub(super) fn serve<S>(self: &Arc<Self>, stream: S, peer: Peer, place: Place)
@@ -57,7 +54,8 @@ impl Connections {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let all = Arc::clone(self);
-        self.tracker
+        self.life
+            .tasks
             .spawn(async move { all.drive(stream, peer, place).await });
     }
 
@@ -69,11 +67,11 @@ impl Connections {
         place: Place,
     ) {
         let all = Arc::clone(self);
-        self.tracker.spawn(async move {
+        self.life.tasks.spawn(async move {
             let agreed = tokio::select! {
                 agreed = tls.accept(stream) => agreed,
                 // Nothing has been asked for yet.
-                () = all.draining.cancelled() => return,
+                () = all.life.ended.cancelled() => return,
             };
             match agreed {
                 Ok(stream) => all.drive(stream, peer, place).await,
@@ -84,11 +82,14 @@ impl Connections {
 
     /// Lets requests under way finish, for so long.
     pub(super) async fn end(&self, patience: Duration) {
-        self.draining.cancel();
-        self.tracker.close();
-        if tokio::time::timeout(patience, self.tracker.wait()).await.is_err() {
+        self.life.ended.cancel();
+        self.life.tasks.close();
+        if tokio::time::timeout(patience, self.life.tasks.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!(
-                open = self.tracker.len(),
+                open = self.life.tasks.len(),
                 "connections still open after {patience:?} are dropped"
             );
             self.cut.cancel();
@@ -104,10 +105,7 @@ impl Connections {
         let answer = service_fn(|mut request: Request<Incoming>| {
             pace.request();
             if request.headers().contains_key(UPGRADE) {
-                request.extensions_mut().insert(Upgraded {
-                    _place: Arc::clone(&place),
-                    _tracked: self.tracker.token(),
-                });
+                request.extensions_mut().insert(Upgraded(Arc::clone(&place)));
             }
             let answer = self.front.clone().answer(peer, request);
             let pace = pace.clone();
@@ -117,14 +115,13 @@ impl Connections {
             }
         });
         let stream = TokioIo::new(Paced {
-            stream,
+            stream: Patient::new(stream, self.write_timeout),
             pace: pace.clone(),
         });
         let mut connection = pin!(self.http().serve_connection(stream, answer).with_upgrades());
         let patience = Patience {
             headers: self.header_timeout,
             idle: self.config.idle_timeout,
-            stalled: self.config.stalled_timeout,
         };
         let mut overdue = pin!(pace.overdue(patience));
         let mut aged = pin!(after(self.config.age_max));
@@ -143,7 +140,7 @@ impl Connections {
                     return;
                 }
                 () = self.cut.cancelled() => return,
-                () = self.draining.cancelled(), if !finishing => {
+                () = self.life.ended.cancelled(), if !finishing => {
                     if pace.is_fresh() {
                         return;
                     }

@@ -35,10 +35,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use holdall::{Principal, Service};
+use holdall::Service;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 pub use self::address::{Address, Listen};
 pub use self::config::{ConnectionsConfig, TlsConfig};
@@ -52,6 +51,8 @@ use crate::error::HttpError;
 use crate::front::Front;
 use crate::front::settings::{Current, Settings};
 use crate::routes::Routes;
+use crate::transports::caller;
+use crate::transports::connection::Life;
 
 /// A server that listens, and is yet to serve.
 pub struct HttpServer {
@@ -75,8 +76,8 @@ impl HttpServer {
     /// socket never are.
     ///
     /// # Errors
-    /// [`HttpError::PublicBind`] for an address other machines can reach unless `config.insecure`;
-    /// [`HttpError::Bind`], [`HttpError::Unix`] if the system refuses; [`HttpError::Certificate`] if certificate or key
+    /// [`HttpError::PublicBind`] for an address other machines can reach if nobody is asked who they are, unless
+    /// `config.insecure`; [`HttpError::Bind`], [`HttpError::Unix`] if the system refuses; [`HttpError::Certificate`] if certificate or key
     /// cannot be used; [`HttpError::Origin`] for an origin that no browser would send; [`HttpError::NoAddress`] if
     /// `places` is empty.
     pub async fn bind_all(
@@ -136,15 +137,15 @@ impl HttpServer {
             service,
             config,
         } = self;
-        let ended = CancellationToken::new();
-        let service = service.identified_by(|_| Principal::anonymous());
+        let life = Life::default();
+        let service = service.identified_by(caller::identify);
         let connections = Arc::new(Connections {
-            front: Front::new(settings, Routes::new(&service, &config, &ended)),
+            front: Front::new(settings, Routes::new(&service, &config, &life)),
             places: Places::new(&config),
             config: config.connections.clone(),
             header_timeout: config.header_timeout,
-            tracker: TaskTracker::new(),
-            draining: CancellationToken::new(),
+            write_timeout: config.transports.write_timeout,
+            life,
             cut: CancellationToken::new(),
         });
         let mut accepting = JoinSet::new();
@@ -159,7 +160,6 @@ impl HttpServer {
         if let Some(watching) = watching {
             watching.abort();
         }
-        ended.cancel();
         connections.end(config.drain_timeout).await;
     }
 }

@@ -1,8 +1,8 @@
 //! When a connection has been silent for too long: [`Pace`].
 //!
 //! hyper has one timer, for the time until the next request's headers are whole. Here waiting for a request may take long,
-//! sending its headers may not, and a client that takes none of its reply is noticed. A request that comes in one piece
-//! sets no timer at all.
+//! sending its headers may not. A request that comes in one piece sets no timer at all. Clients that take none of their
+//! reply are another's business ([`Patient`](crate::patience::Patient)).
 
 use std::io;
 use std::pin::{Pin, pin};
@@ -45,7 +45,6 @@ struct Inner {
 pub(super) struct Patience {
     pub(super) headers: Duration,
     pub(super) idle: Duration,
-    pub(super) stalled: Duration,
 }
 
 impl Pace {
@@ -89,7 +88,7 @@ impl Pace {
 
     fn limit(&self, patience: Patience) -> Option<(Duration, &'static str)> {
         if self.inner.stalled.load(Relaxed) {
-            return Some((patience.stalled, "to take its reply"));
+            return None;
         }
         match self.inner.phase.load(Relaxed) {
             FRESH | HEADERS => Some((patience.headers, "to send its headers")),
@@ -210,7 +209,6 @@ mod tests {
     const PATIENCE: Patience = Patience {
         headers: Duration::from_secs(10),
         idle: Duration::from_secs(75),
-        stalled: Duration::from_secs(30),
     };
 
     type Event = fn(&Pace);
@@ -241,11 +239,7 @@ mod tests {
         let replied: Event = |pace| pace.enter(IDLE);
         let stuck: Event = |pace| assert!(pace.wrote(Poll::<()>::Pending).is_pending());
         let moved: Event = |pace| assert!(pace.wrote(Poll::Ready(())).is_ready());
-        let (headers, idle, reply) = (
-            "to send its headers",
-            "to send another request",
-            "to take its reply",
-        );
+        let (headers, idle) = ("to send its headers", "to send another request");
         for (events, expected) in [
             (&[][..], Some((10, headers))),
             // Dripping bytes does not help.
@@ -256,12 +250,8 @@ mod tests {
             // The next request is quick once it has begun.
             (&[(1, request), (2, replied), (50, bytes)], Some((60, headers))),
             (&[(1, request), (2, replied), (50, bytes), (59, request)], None),
-            // Who takes nothing is dropped, who takes little is not.
-            (&[(1, request), (3, stuck)], Some((33, reply))),
-            (
-                &[(1, request), (3, stuck), (30, moved), (31, stuck)],
-                Some((61, reply)),
-            ),
+            // Whoever is still taking the reply is not idle.
+            (&[(1, request), (3, stuck), (4, replied)], None),
             (
                 &[(1, request), (3, stuck), (4, replied), (20, moved)],
                 Some((95, idle)),

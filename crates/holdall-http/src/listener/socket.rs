@@ -153,7 +153,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Where other machines get in, somebody has to be asked who they are.
 fn refuse_public(address: SocketAddr, config: &HttpConfig) -> Result<(), HttpError> {
-    if !address.ip().to_canonical().is_loopback() && !config.insecure {
+    if !address.ip().to_canonical().is_loopback() && !config.auth.is_on() && !config.insecure {
         return Err(HttpError::PublicBind(address));
     }
     Ok(())

@@ -6,6 +6,7 @@ mod protocol;
 mod sockets;
 mod streams;
 mod tasks;
+mod tokens;
 
 use std::net::SocketAddr;
 

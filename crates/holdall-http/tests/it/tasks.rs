@@ -8,7 +8,7 @@ use holdall::prelude::*;
 use holdall::{Service, TaskOptions, TaskSupport, ToolFunction};
 use holdall_http::{HttpConfig, HttpServer};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, Semaphore};
 
@@ -294,7 +294,11 @@ async fn refusals_have_the_states_of_http_the_protocol_gives_them() {
 #[tokio::test]
 async fn a_tool_that_can_be_a_task_is_never_answered_directly() {
     let fixture = start(TaskOptions::default()).await;
-    assert!(!fixture.service.answers_without_context("plain"));
+    assert!(
+        !fixture
+            .service
+            .answers_without_context("plain", &holdall::Principal::local())
+    );
     let id = fixture.begin("plain").await;
     fixture.release.send(()).expect("the function waits");
     let task = fixture.get_when(&id, "completed").await;
@@ -358,4 +362,89 @@ async fn progress_before_the_task_and_the_task_come_on_one_stream_that_ends() {
     };
     assert_eq!(progress["method"], "notifications/progress");
     assert_eq!(task["result"]["resultType"], "task");
+}
+
+/// The next event of a stream.
+async fn event(stream: &mut BufReader<TcpStream>) -> Value {
+    loop {
+        let mut line = String::new();
+        let bytes = stream
+            .read_line(&mut line)
+            .await
+            .expect("the connection is whole");
+        assert_ne!(bytes, 0, "the server closed the connection");
+        if let Some(data) = line.strip_prefix("data:") {
+            return serde_json::from_str(data).expect("an event is JSON");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_tells_what_becomes_of_a_task() {
+    const LISTEN: &str = "Mcp-Method: subscriptions/listen\r\n";
+    let fixture = start(TaskOptions::default()).await;
+    let id = fixture.begin("works").await;
+    let wanted = json!({"toolsListChanged": true, "taskIds": [id, "never"]});
+    let params = json!({"notifications": wanted});
+    let listen = request(LISTEN, "subscriptions/listen", params, knows_tasks());
+    let mut stream = TcpStream::connect(fixture.address).await.expect("it listens");
+    stream.write_all(listen.as_bytes()).await.expect("it reads");
+    let mut stream = BufReader::new(stream);
+    let acknowledged = event(&mut stream).await;
+    assert_eq!(
+        acknowledged["params"]["notifications"],
+        json!({"toolsListChanged": true, "taskIds": [id]}),
+        "{acknowledged}"
+    );
+    let news = event(&mut stream).await;
+    assert_eq!(
+        (&news["method"], &news["params"]["status"]),
+        (&json!("notifications/tasks"), &json!("working")),
+        "{news}"
+    );
+    fixture.signals.go.add_permits(1);
+    let news = event(&mut stream).await;
+    assert_eq!(news["params"]["status"], "completed", "{news}");
+    assert_eq!(news["params"]["result"]["content"][0]["text"], "done");
+    let stream_id = &news["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"];
+    assert_eq!(*stream_id, json!(1), "{news}");
+
+    for (capabilities, wanted, code) in [
+        (json!({}), json!({"taskIds": [id]}), -32021),
+        (knows_tasks(), json!({"taskIds": ["never"]}), -32602),
+        (knows_tasks(), json!({"taskIds": 7}), -32602),
+        (knows_tasks(), json!([{"taskIds": [id]}]), -32602),
+    ] {
+        let params = json!({"notifications": wanted});
+        let sent = fixture.send(LISTEN, "subscriptions/listen", params, capabilities);
+        let (_, body) = sent.await;
+        assert_eq!(body["error"]["code"], code, "{wanted}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn the_body_of_a_request_for_a_stream_is_bounded_like_any_other() {
+    const LISTEN: &str = "Mcp-Method: subscriptions/listen\r\n";
+    let service = Server::new("test")
+        .tasks(TaskOptions::default())
+        .build()
+        .expect("the server is right");
+    let mut config = HttpConfig::default();
+    config.body_bytes_max = 2000;
+    let server = HttpServer::bind(([127, 0, 0, 1], 0).into(), service, config)
+        .await
+        .expect("a free port");
+    let address = server.local_addr();
+    tokio::spawn(server.serve(std::future::pending()));
+    for (bytes, state) in [(1, "400 "), (2000, "413 ")] {
+        let params = json!({"notifications": {"taskIds": ["x".repeat(bytes)]}});
+        let listen = request(LISTEN, "subscriptions/listen", params, json!({}));
+        let reply = raw(address, &listen).await;
+        assert!(reply.starts_with(&format!("HTTP/1.1 {state}")), "{reply}");
+    }
+    // Nor is it JSON because it names tasks.
+    let listen = request(LISTEN, "subscriptions/listen", json!({"a": "taskIds"}), json!({}));
+    let broken = listen.replace("\"taskIds\"", "\"taskIds\\ ");
+    let reply = raw(address, &broken).await;
+    assert!(!reply.starts_with("HTTP/1.1 200"), "{reply}");
 }

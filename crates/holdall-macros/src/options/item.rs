@@ -102,28 +102,38 @@ impl Item {
     }
 
     pub(crate) fn duration_ms(&self) -> syn::Result<u64> {
+        self.duration(1)
+    }
+
+    /// A duration that may be zero.
+    pub(crate) fn duration_from_zero_ms(&self) -> syn::Result<u64> {
+        self.duration(0)
+    }
+
+    fn duration(&self, least_ms: u64) -> syn::Result<u64> {
         let Ok(text) = self.text() else {
             return self.error(" = \"30s\"");
         };
         let value = text.value();
+        let above = if least_ms > 0 { " above zero" } else { "" };
         let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim();
         let factor = match value.trim_start_matches(|c: char| c.is_ascii_digit()).trim() {
-            "ms" => 1,
-            "s" => 1000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            _ => 0,
+            "ms" => Some(1),
+            "s" => Some(1000),
+            "m" => Some(60_000),
+            "h" => Some(3_600_000),
+            _ => None,
         };
-        match digits
-            .parse::<u64>()
-            .ok()
-            .and_then(|number| number.checked_mul(factor))
+        let number = digits.parse::<u64>().ok();
+        match number
+            .zip(factor)
+            .and_then(|(number, factor)| number.checked_mul(factor))
         {
-            Some(millis) if millis > 0 => Ok(millis),
+            Some(millis) if millis >= least_ms => Ok(millis),
             _ => Err(syn::Error::new(
                 text.span(),
                 format!(
-                    "`{value}` is not a duration above zero: write a whole number and a unit, `\"500ms\"`, `\"30s\"`, `\"2m\"`, `\"1h\"`"
+                    "`{value}` is not a duration{above}: write a whole number and a unit, `\"500ms\"`, `\"30s\"`, `\"2m\"`, `\"1h\"`"
                 ),
             )),
         }

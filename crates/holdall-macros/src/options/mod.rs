@@ -70,6 +70,9 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("timeout_ms", "`timeout = \"500ms\"`"),
     ("ttl_ms", "`ttl = \"500ms\"`"),
     ("completions", "`complete(name = function)`"),
+    ("task_support", "`task = \"optional\"` or `task = \"required\"`"),
+    ("tasks", "`task = \"optional\"` or `task = \"required\"`"),
+    ("task_grace", "`task_after = \"500ms\"`"),
 ];
 
 impl Kind {
@@ -91,6 +94,10 @@ impl Kind {
                 "open_world",
                 "confirm",
                 "max_result_bytes",
+                "task",
+                "task_after",
+                "task_timeout",
+                "task_ttl",
             ],
             Self::Resource => &[
                 "mime_type",
@@ -177,6 +184,7 @@ impl Options {
             options.holdall = path;
         }
         refuse_twice(&items, mistakes);
+        refuse_short_lives(&items, mistakes);
         for item in items {
             if let Some(result) = mistakes.keep(options.take(kind, &item)) {
                 options.builder_calls.extend(result);
@@ -228,10 +236,15 @@ fn builder_call(item: &Item, holdall: &Path) -> syn::Result<TokenStream> {
             let yes = item.flag()?;
             quote!(.#ident(#yes))
         }
-        "timeout" | "ttl" => {
+        "timeout" | "ttl" | "task_timeout" | "task_ttl" => {
             let millis = item.duration_ms()?;
             quote!(.#ident(::core::time::Duration::from_millis(#millis)))
         }
+        "task_after" => {
+            let millis = item.duration_from_zero_ms()?;
+            quote!(.task_after(::core::time::Duration::from_millis(#millis)))
+        }
+        "task" => task(item, holdall)?,
         "max_result_bytes" | "size" => {
             let bytes = item.bytes()?;
             quote!(.#ident(#bytes))
@@ -308,6 +321,38 @@ fn audience(item: &Item) -> syn::Result<TokenStream> {
         });
     }
     Ok(calls)
+}
+
+fn task(item: &Item, holdall: &Path) -> syn::Result<TokenStream> {
+    let support = item
+        .text()
+        .or_else(|_| item.error(" = \"optional\"` or `task = \"required\""))?;
+    match support.value().as_str() {
+        "optional" => Ok(quote!(.task(#holdall::TaskSupport::Optional))),
+        "required" => Ok(quote!(.task(#holdall::TaskSupport::Required))),
+        "forbidden" => Err(syn::Error::new(
+            support.span(),
+            "calls become no tasks unless it is said that they may: leave `task` out",
+        )),
+        _ => Err(syn::Error::new(
+            support.span(),
+            "a task is `\"optional\"` (for clients that know tasks; others wait for the result) or `\"required\"` (others cannot call the tool)",
+        )),
+    }
+}
+
+/// A task that lives shorter than it may run.
+fn refuse_short_lives(items: &Punctuated<Item, Token![,]>, mistakes: &mut Mistakes) {
+    let given = |name: &str| {
+        let item = items.iter().find(|item| item.name == name)?;
+        Some((item, item.duration_ms().ok()?))
+    };
+    if let (Some((_, timeout_ms)), Some((ttl, ttl_ms))) = (given("task_timeout"), given("task_ttl"))
+        && timeout_ms > ttl_ms
+    {
+        let message = "the tasks may run longer than they live; shorten `task_timeout` or raise `task_ttl`";
+        mistakes.at(&ttl.value, message);
+    }
 }
 
 fn cache(item: &Item, holdall: &Path) -> syn::Result<TokenStream> {

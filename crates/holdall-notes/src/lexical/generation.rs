@@ -21,7 +21,7 @@ pub struct Generation {
     fields: Fields,
     rows: Option<Arc<VectorRows>>,
     segments: Vec<Arc<SegmentView>>,
-    files: BTreeMap<NotePath, Arc<FileRecord>>,
+    files: Arc<BTreeMap<NotePath, Arc<FileRecord>>>,
     by_number: HashMap<u64, Arc<FileRecord>>,
     notes: u64,
     passages: u32,
@@ -79,6 +79,11 @@ impl Generation {
     /// The files, by path.
     pub fn files(&self) -> &BTreeMap<NotePath, Arc<FileRecord>> {
         &self.files
+    }
+
+    /// The same value in every generation between two commits, however many vectors come.
+    pub(crate) fn shared_files(&self) -> Arc<BTreeMap<NotePath, Arc<FileRecord>>> {
+        Arc::clone(&self.files)
     }
 
     /// How many notes can be found.
@@ -154,13 +159,14 @@ impl Generation {
             fields,
             rows,
             segments: Vec::new(),
-            files: BTreeMap::new(),
+            files: Arc::default(),
             by_number: HashMap::new(),
             notes: 0,
             passages: 0,
             embedded: 0,
             searcher,
         };
+        let mut files = BTreeMap::new();
         for reader in generation.searcher.segment_readers() {
             let segment = match known.get(&reader.segment_id()) {
                 Some(known) => Arc::clone(known),
@@ -168,7 +174,7 @@ impl Generation {
             };
             let segment = segment.with_rows(generation.rows.as_deref());
             for (_, record) in segment.files.iter().filter(|(doc, _)| !reader.is_deleted(*doc)) {
-                generation.files.insert(record.path.clone(), Arc::clone(record));
+                files.insert(record.path.clone(), Arc::clone(record));
                 generation
                     .by_number
                     .insert(note_number(&record.path), Arc::clone(record));
@@ -185,14 +191,21 @@ impl Generation {
             generation.embedded += alive.count() as u32;
             generation.segments.push(segment);
         }
+        generation.files = match before {
+            Some(before) if before.has_commit_of(&generation.searcher) => Arc::clone(&before.files),
+            _ => Arc::new(files),
+        };
         Ok(generation)
     }
 
     /// Whether nothing has changed.
     pub(super) fn is_of(&self, searcher: &Searcher, rows: Option<&VectorRows>) -> bool {
         let seen = |rows: &VectorRows| (rows.generation(), rows.len());
+        self.has_commit_of(searcher) && self.rows.as_deref().map(seen) == rows.map(seen)
+    }
+
+    fn has_commit_of(&self, searcher: &Searcher) -> bool {
         self.searcher.generation().segments() == searcher.generation().segments()
-            && self.rows.as_deref().map(seen) == rows.map(seen)
     }
 
     pub(crate) fn searcher(&self) -> &Searcher {

@@ -1,5 +1,6 @@
 //! What the threads of a notebook share: folders, index, vectors, model, progress.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -12,8 +13,8 @@ use super::NotebookOptions;
 use super::status::{FileProblem, Progress, Role, Status};
 use crate::embed::{Embedder, MiniLm};
 use crate::error::NotesError;
-use crate::lexical::{FORMAT, Generation, IndexError, LexicalIndex};
-use crate::note::ContentHash;
+use crate::lexical::{FORMAT, FileRecord, Generation, IndexError, LexicalIndex};
+use crate::note::{ContentHash, NotePath};
 use crate::root::Roots;
 use crate::scan::{FileState, Scope};
 use crate::search::{self, SearchMode, SearchRequest, SearchResults};
@@ -206,6 +207,19 @@ impl Library {
     /// The index, once it is open.
     pub(super) fn index(&self) -> Option<Arc<Index>> {
         self.index.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What is known of all files, once the index is open. The same value as long as nothing has changed.
+    pub(super) fn files(&self) -> Option<Arc<BTreeMap<NotePath, Arc<FileRecord>>>> {
+        Some(self.index()?.words.generation().shared_files())
+    }
+
+    /// Whether a file the index does not know is not there.
+    pub(super) fn knows_all(&self) -> bool {
+        self.progress().scanned
+            && self
+                .index()
+                .is_some_and(|index| index.words.is_complete().unwrap_or(false))
     }
 
     /// The writer of notes, opened at the first change.

@@ -6,12 +6,14 @@
 //! | `library` | where does the index lie, what is open, what is shared by the threads |
 //! | `indexer` | who writes the index, and what does a change to the files lead to |
 //! | `embedding` | when is the model loaded, which passages are embedded next |
+//! | `changes` | which notes have come, changed and gone |
 //! | `reading` | what does a note say, which notes are there, which are related |
 //! | `status` | how far is it, and what went wrong |
 //!
 //! Several processes may open the same folders. One of them holds the writer lock and keeps the index; the others
 //! see its commits, still read and write notes, and one of them takes over when it ends.
 
+mod changes;
 mod embedding;
 mod indexer;
 mod library;
@@ -34,6 +36,7 @@ use crate::search::{SearchRequest, SearchResults};
 use crate::watch::WatchOptions;
 use crate::write::{Edit, Written};
 
+pub use changes::{ChangeFeed, NoteChanges};
 pub use reading::{ListPage, ListRequest, NoteText, RelatedNote, Relation, Sort};
 pub use status::{FileProblem, Progress, Role, Status};
 
@@ -205,6 +208,31 @@ impl Notebook {
     /// See [`Writer::undo_last`](crate::write::Writer::undo_last).
     pub fn undo(&self) -> Result<Written, NotesError> {
         self.changed(self.library.writer()?.undo_last()?)
+    }
+
+    /// What changes from now on, by whomever: editors, other processes, this notebook. There may be many feeds; each
+    /// is told as soon as searches see a change.
+    ///
+    /// What is known of the notes when the notebook is opened counts as nothing: as the index is opened, the notes it
+    /// knows are added.
+    ///
+    /// ```
+    /// use holdall_notes::{Notebook, NotebookOptions};
+    ///
+    /// # let (notes, data) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    /// let mut options = NotebookOptions::new(data.path());
+    /// options.semantic = false;
+    /// let notebook = Notebook::open(&[notes.path()], options)?;
+    /// let mut feed = notebook.changes();
+    /// notebook.create("ideas/mcp.md", "a protocol")?;
+    /// let changes = feed.next().expect("the notebook is open");
+    /// assert_eq!(changes.added[0].as_str(), "ideas/mcp.md");
+    /// drop(notebook);
+    /// assert_eq!(feed.next(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn changes(&self) -> ChangeFeed {
+        ChangeFeed::new(Arc::clone(&self.library))
     }
 
     /// How far the notebook is, and what went wrong.

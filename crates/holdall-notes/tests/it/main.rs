@@ -10,6 +10,7 @@ mod changes;
 mod crashes;
 mod damage;
 mod disk;
+mod feed;
 mod processes;
 mod queries;
 mod reading;

@@ -214,6 +214,10 @@ impl<R: From<Reply>> Asked<R> {
     }
 
     /// Tells the server that the answer is no longer wanted.
+    ///
+    /// The client gives the request up itself, at once and whatever the server does, so [`reply`](Self::reply) then says
+    /// nothing of the server. That a function stopped is shown by what it leaves behind: have a value that it holds
+    /// tell when it is dropped, or count what is still running.
     pub async fn cancel(&self, reason: &str) {
         let params = CancelledNotificationParam::new(Some(self.id.clone()), Some(reason.to_owned()));
         // On a closed connection there is nothing to cancel.
@@ -231,7 +235,7 @@ impl<R: From<Reply>> Asked<R> {
         }
     }
 
-    /// Waits for the answer. A request that was cancelled has none.
+    /// Waits for the answer. A request that was [cancelled](Self::cancel) has none, and ends without waiting for the server.
     pub async fn reply(mut self) -> R {
         let tokens = vec![token_of(&self.handle)];
         let answered = tokio::time::timeout(self.patience, self.ended()).await;

@@ -99,7 +99,8 @@ impl Listening {
         self.0.id()
     }
 
-    /// Ends the subscription.
+    /// Ends the subscription, by saying so: what the server says before it has heard of it still comes, and nothing shows
+    /// when it has. [`ServerHandle::listeners`](holdall::ServerHandle::listeners) of a server in this process does.
     pub async fn stop(self) {
         self.0.cancel("no longer interested").await;
     }

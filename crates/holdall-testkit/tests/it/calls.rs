@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::VERSIONS;
 use crate::fixture::server;
+use crate::scripted::scripted;
 
 #[tokio::test]
 async fn every_version_of_the_protocol_is_spoken() {
@@ -164,6 +165,20 @@ async fn a_request_under_way_can_be_cancelled() {
         client.call("echo", json!({"text": "alive"})).await.text(),
         "alive"
     );
+}
+
+#[tokio::test]
+async fn a_cancelled_request_ends_whatever_the_server_does() {
+    for version in ["2025-11-25", "2026-07-28"] {
+        let client = scripted(|_| Vec::new()).protocol(version).await;
+        let waiting = client.call("wait", json!({})).start().await;
+        waiting.cancel("changed my mind").await;
+        let reply = waiting.reply().await;
+        assert!(
+            format!("{reply:?}").contains("the request was cancelled"),
+            "{reply:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -130,5 +130,10 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The URI of a note's resource.
 pub(super) fn note_uri(path: &NotePath) -> String {
-    format!("note://{}", utf8_percent_encode(path.as_str(), PATH))
+    uri_of(path.as_str())
+}
+
+/// The URI of the note that goes by this path or name.
+pub(super) fn uri_of(name: &str) -> String {
+    format!("note://{}", utf8_percent_encode(name, PATH))
 }

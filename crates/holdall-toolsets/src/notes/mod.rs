@@ -8,11 +8,13 @@
 //! | --- | --- |
 //! | `mod` | which tools, resources and prompts are there |
 //! | `arguments` | how do dates, tags and folders of a call become a filter |
+//! | `live` | who is told when notes change |
 //! | `replies` | what does a reply look like, as JSON and as text |
 //! | `errors` | how does an error of the knowledge base become one of a call |
 
 mod arguments;
 mod errors;
+mod live;
 mod replies;
 
 use std::sync::Arc;
@@ -38,6 +40,10 @@ const LINES_DEFAULT: u32 = 400;
 pub const WRITE_TOOLS: [&str; 4] = ["create_note", "append_note", "edit_note", "undo_note_change"];
 
 /// Tools, resources and prompts over one [`Notebook`].
+///
+/// Clients that subscribed to a note hear of it when its file changes, and all that should hear of it when notes come,
+/// go or are renamed: by an editor, by these tools, or by another process, whether this one keeps the index or reads
+/// that of another.
 pub struct NotesToolset {
     notebook: Arc<Notebook>,
 }
@@ -56,7 +62,7 @@ impl NotesToolset {
     }
 }
 
-#[toolset]
+#[toolset(on_start = tell_changes)]
 impl NotesToolset {
     /// Search the user's own notes by meaning and by words, and get the best passages with path, heading, lines and
     /// date. Use this first whenever the user asks what they wrote, decided, planned or know about something.
@@ -292,6 +298,7 @@ impl NotesToolset {
     }
 
     /// A note of the user.
+    // The template is `live::TEMPLATE`, too.
     #[resource(
         "note://{+path}",
         name = "note",
@@ -305,6 +312,10 @@ impl NotesToolset {
             .read(path, None)
             .map(|note| note.text)
             .map_err(call_error)
+    }
+
+    fn tell_changes(&self, server: ServerHandle) {
+        live::tell(self.notebook.changes(), server);
     }
 
     fn list_resources(&self, cursor: Option<&str>) -> CallResult<Page> {

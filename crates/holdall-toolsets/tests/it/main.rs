@@ -5,6 +5,7 @@
 mod client;
 mod examples;
 mod listing;
+mod live;
 mod paths;
 mod reading;
 mod resources;

@@ -36,6 +36,9 @@ const DEPTH_MAX: usize = 64;
 /// A compiled schema of arguments.
 pub(crate) struct Contract {
     schema: Arc<JsonObject>,
+    /// What arguments are when they are left out. Looked for once: a call of one of many tools reads as little memory
+    /// as it can.
+    defaults: Vec<(String, Value)>,
     validator: Validator,
 }
 
@@ -54,6 +57,7 @@ impl Contract {
     pub(crate) fn of_object(schema: JsonObject) -> Result<Self, String> {
         Ok(Self {
             validator: compiled_object(&schema)?,
+            defaults: defaults(&schema),
             schema: Arc::new(schema),
         })
     }
@@ -62,6 +66,7 @@ impl Contract {
     pub(crate) fn of_schema(schema: JsonObject) -> Result<Self, String> {
         Ok(Self {
             validator: compiled(&schema)?,
+            defaults: defaults(&schema),
             schema: Arc::new(schema),
         })
     }
@@ -101,15 +106,21 @@ impl Contract {
     }
 
     fn fill_defaults(&self, arguments: &mut JsonObject) {
-        let properties = self.schema.get("properties").and_then(Value::as_object);
-        for (name, schema) in properties.into_iter().flatten() {
-            if let Some(default) = schema.get("default")
-                && !arguments.contains_key(name)
-            {
+        for (name, default) in &self.defaults {
+            if !arguments.contains_key(name) {
                 arguments.insert(name.clone(), default.clone());
             }
         }
     }
+}
+
+/// The defaults of an object's properties.
+fn defaults(schema: &JsonObject) -> Vec<(String, Value)> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let properties = properties.into_iter().flatten();
+    properties
+        .filter_map(|(name, schema)| Some((name.clone(), schema.get("default")?.clone())))
+        .collect()
 }
 
 fn too_deep(subject: &str) -> CallError {

@@ -1,7 +1,7 @@
 //! [`Change`]: what is changed in one go.
 
 use crate::provider::Kind;
-use crate::toolset::{Components, Toolset};
+use crate::toolset::{Components, Start, Toolset};
 
 /// Changes to what a server offers, made all at once by [`ServerHandle::apply`](crate::ServerHandle::apply), in this
 /// order.
@@ -59,6 +59,17 @@ impl Change {
     /// Removes a prompt.
     pub fn remove_prompt(self, name: impl Into<String>) -> Self {
         self.step(Step::Remove(Kind::Prompt, name.into()))
+    }
+
+    /// What begins when the change has been made.
+    pub(crate) fn starts(&self) -> Vec<Start> {
+        let components = self.steps.iter().filter_map(|step| match step {
+            Step::Add(components) | Step::Replace(components) => Some(components),
+            Step::Remove(..) => None,
+        });
+        components
+            .flat_map(|components| components.starts.clone())
+            .collect()
     }
 
     fn step(mut self, step: Step) -> Self {

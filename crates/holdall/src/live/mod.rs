@@ -141,6 +141,11 @@ impl ServerHandle {
         Some(Self::new(self.tree.clone(), branch))
     }
 
+    /// Whether the server is gone, with all its connections: nobody will ever hear of anything again.
+    pub fn has_stopped(&self) -> bool {
+        self.tree.strong_count() == 0
+    }
+
     /// How many listen at the moment: for metrics.
     pub fn listeners(&self) -> Listeners {
         self.tree

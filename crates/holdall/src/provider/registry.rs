@@ -34,6 +34,7 @@ impl Registry {
             tools,
             resources,
             prompts,
+            starts: _,
         } = components;
         let tools = tools.into_iter().map(|tool| (tool.name.clone(), tool.build()));
         let prompts = prompts

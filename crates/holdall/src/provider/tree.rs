@@ -1,7 +1,7 @@
 //! [`Tree`]: a server and those mounted into it, each with its own components, changed while they serve.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
 
@@ -16,7 +16,8 @@ use crate::live::ServerHandle;
 use crate::live::change::{Change, Step};
 use crate::live::hub::Hub;
 use crate::state::{States, missing_states};
-use crate::toolset::Components;
+use crate::tasks::TaskOptions;
+use crate::toolset::{Components, Start};
 
 /// What a server is made of before it is checked.
 pub(crate) struct Plan {
@@ -36,6 +37,8 @@ pub(crate) struct Tree {
     /// listeners told, so changes are seen in one order everywhere.
     own: Mutex<Vec<Registry>>,
     hub: Arc<Hub>,
+    /// How tasks behave, if clients are told that there are any.
+    tasks: OnceLock<TaskOptions>,
 }
 
 /// One server.
@@ -51,11 +54,11 @@ struct Branch {
 }
 
 impl Tree {
-    /// Compiles and checks everything.
+    /// Compiles and checks everything. What is to begin does so when the caller says.
     ///
     /// # Errors
     /// All mistakes at once.
-    pub(crate) fn build(plan: Plan) -> Result<Arc<Self>, Vec<String>> {
+    pub(crate) fn build(plan: Plan) -> Result<(Arc<Self>, Starts), Vec<String>> {
         let mut planting = Planting::default();
         let tree = Arc::new_cyclic(|tree| {
             planting.plant(plan, None, Namespace::default(), tree);
@@ -66,13 +69,20 @@ impl Tree {
                 branches: std::mem::take(&mut planting.branches),
                 own: Mutex::new(std::mem::take(&mut planting.own)),
                 hub: Arc::default(),
+                tasks: OnceLock::new(),
             }
         });
         if planting.problems.is_empty() {
-            Ok(tree)
+            Ok((tree, Starts(planting.starts)))
         } else {
             Err(planting.problems)
         }
+    }
+
+    /// Lets tools that are added later become tasks.
+    pub(crate) fn take_tasks(&self, options: TaskOptions) {
+        // Said once, when the server is built.
+        let _ = self.tasks.set(options);
     }
 
     /// What the server offers that contains all others.
@@ -117,6 +127,16 @@ impl Tree {
     /// # Errors
     /// [`Error::Change`] with all mistakes at once; then nothing is changed.
     pub(crate) fn change(&self, branch: usize, change: Change) -> Result<()> {
+        let starts = change.starts();
+        self.swap(branch, change)?;
+        // Only now, because what begins may change the server in its turn.
+        for start in starts {
+            start.call(self.branches[branch].home.server.clone());
+        }
+        Ok(())
+    }
+
+    fn swap(&self, branch: usize, change: Change) -> Result<()> {
         let mut problems = Vec::new();
         let steps = self.compile(branch, change, &mut problems);
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,6 +165,10 @@ impl Tree {
         let home = &self.branches[branch].home;
         let mut compile = |components: Components| {
             problems.extend(missing_states(&components, &home.states));
+            problems.extend(TaskOptions::newcomer_problems(
+                self.tasks.get(),
+                &components.tools,
+            ));
             Registry::compile(components, home, problems)
         };
         let steps = change.steps.into_iter().map(|step| match step {
@@ -214,6 +238,17 @@ impl Tree {
     }
 }
 
+/// What is to begin when a tree stands, and in which branch.
+pub(crate) struct Starts(Vec<(usize, Start)>);
+
+impl Starts {
+    pub(crate) fn begin(self, tree: &Tree) {
+        for (branch, start) in self.0 {
+            start.call(tree.branches[branch].home.server.clone());
+        }
+    }
+}
+
 /// A step of a change with its schemas compiled.
 enum Compiled {
     Add(Registry, IfTaken),
@@ -227,19 +262,23 @@ struct Planting {
     own: Vec<Registry>,
     problems: Vec<String>,
     offers_later: Vec<bool>,
+    /// What begins when the tree stands, and in which branch.
+    starts: Vec<(usize, Start)>,
 }
 
 impl Planting {
     /// Compiles the components of a server and of those mounted into it.
     fn plant(&mut self, plan: Plan, parent: Option<usize>, namespace: Namespace, tree: &Weak<Tree>) -> usize {
         let Plan {
-            components,
+            mut components,
             states,
             view,
             mounts,
             offers_later,
         } = plan;
         let index = self.branches.len();
+        let starts = std::mem::take(&mut components.starts).into_iter();
+        self.starts.extend(starts.map(|start| (index, start)));
         let mut problems = missing_states(&components, &states);
         let server = ServerHandle::new(tree.clone(), index);
         let home = Arc::new(Home { states, server });

@@ -23,5 +23,5 @@ pub use content::{Audio, Content, Embedded, Image, IntoContent, Link};
 pub use failure::IntoCallError;
 pub use prompt::{Conversation, IntoPromptResult, assistant, user};
 pub use resource::{IntoResourceBody, ResourceBody};
-pub(crate) use size::{contents_bytes, result_bytes};
+pub(crate) use size::{content_bytes, contents_bytes, object_bytes, result_bytes};
 pub use tool::{IntoToolResult, Json, JsonWithText, ResultType};

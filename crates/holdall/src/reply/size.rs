@@ -3,6 +3,8 @@
 use rmcp::model::{CallToolResult, ContentBlock, ResourceContents};
 use serde_json::Value;
 
+use crate::protocol::JsonObject;
+
 /// The bytes of a tool's result.
 pub(crate) fn result_bytes(result: &CallToolResult) -> usize {
     let content: usize = result.content.iter().map(content_bytes).sum();
@@ -10,7 +12,8 @@ pub(crate) fn result_bytes(result: &CallToolResult) -> usize {
     content + structured
 }
 
-fn content_bytes(content: &ContentBlock) -> usize {
+/// The bytes of one content.
+pub(crate) fn content_bytes(content: &ContentBlock) -> usize {
     match content {
         ContentBlock::Text(text) => text.text.len(),
         ContentBlock::Image(image) => image.data.len(),
@@ -33,13 +36,16 @@ fn value_bytes(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len() + 2,
         Value::Array(items) => items.iter().map(value_bytes).sum::<usize>() + 2,
-        Value::Object(fields) => {
-            fields
-                .iter()
-                .map(|(name, value)| name.len() + 4 + value_bytes(value))
-                .sum::<usize>()
-                + 2
-        }
+        Value::Object(fields) => object_bytes(fields),
         _ => 8,
     }
+}
+
+/// The bytes of an object.
+pub(crate) fn object_bytes(fields: &JsonObject) -> usize {
+    let fields = fields.iter();
+    fields
+        .map(|(name, value)| name.len() + 4 + value_bytes(value))
+        .sum::<usize>()
+        + 2
 }

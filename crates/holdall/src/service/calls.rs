@@ -1,23 +1,28 @@
 //! Calling a tool, reading a resource, getting a prompt: each through the pipeline, and what is told of failures.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorCode, GetPromptRequestParams,
-    GetPromptResponse, InputRequiredResult, MetaObject, ReadResourceRequestParams, ReadResourceResponse,
-    ReadResourceResult,
+    GetPromptResponse, GetPromptResult, InputRequiredResult, MetaObject, ReadResourceRequestParams,
+    ReadResourceResponse, ReadResourceResult,
 };
 use serde_json::json;
+use tracing::Instrument;
 
 use super::Service;
 use crate::call::BoxFuture;
 use crate::context::Context;
 use crate::error::{CallError, CallResult, ErrorKind, Signal};
 use crate::interaction::Incoming;
+use crate::observe::{Addressed, CallKind, Guard};
 use crate::pipeline::{self, Target};
+use crate::prompt::BuiltPrompt;
 use crate::protocol::{ErrorData, JsonObject};
 use crate::provider::catalogue::Offered;
-use crate::reply::{contents_bytes, result_bytes};
+use crate::reply::{content_bytes, contents_bytes, result_bytes};
+use crate::resource::BuiltResource;
 use crate::tasks::{self, Outcome, Start};
 use crate::tool::BuiltTool;
 
@@ -25,15 +30,33 @@ impl Service {
     pub(super) async fn call(
         &self,
         request: CallToolRequestParams,
-        context: Context,
+        mut context: Context,
     ) -> Result<CallToolResponse, ErrorData> {
-        let tool = self
-            .catalogue()
-            .tools
-            .find(&request.name, context.principal())
-            .cloned()
-            .map_err(|error| protocol_error(&error, None))?;
-        let mut context = context.at(&tool.home);
+        let (tool, entry) = {
+            let tools = &self.catalogue().tools;
+            let addressed = Addressed {
+                kind: CallKind::Tool,
+                requested: &request.name,
+                registered: tools.get(&request.name).map(|tool| tool.listing.name.as_ref()),
+                arguments: request.arguments.as_ref(),
+            };
+            let entry = self.enter(&addressed, &mut context);
+            let tool = tools.find(&request.name, context.principal()).cloned();
+            (tool.inspect_err(|error| context.watch().fail(error)), entry)
+        };
+        let tool = tool.map_err(|error| protocol_error(&error, None))?;
+        let home = Arc::clone(&tool.home);
+        let calling = self.call_found(request, tool, context.at(&home), entry.guard);
+        calling.instrument(entry.span).await
+    }
+
+    async fn call_found(
+        &self,
+        request: CallToolRequestParams,
+        tool: Offered<BuiltTool>,
+        mut context: Context,
+        guard: Guard,
+    ) -> Result<CallToolResponse, ErrorData> {
         // What never looks at its context asks nothing, but whoever brings a state that is not ours must learn it.
         if !tool.without_context || request.request_state.is_some() {
             context.receive(Incoming {
@@ -47,10 +70,13 @@ impl Service {
         let stateless = context.is_stateless();
         let rules = match tasks::course(&request.name, tool.task.as_ref(), &context) {
             Ok(rules) => rules,
-            Err(error) => return told(&error, stateless),
+            Err(error) => {
+                context.watch().fail(&error);
+                return told(&error, stateless);
+            }
         };
         let (Some(rules), Some(board)) = (rules, &self.inner.settings.tasks) else {
-            return run(&tool, arguments, tool.timeout, context).await;
+            return run(&tool, arguments, tool.timeout, context, guard).await;
         };
         let work = tool.clone();
         let start = Start {
@@ -58,7 +84,7 @@ impl Service {
             rules,
             timeout: tool.timeout,
             work: move |context, timeout| -> BoxFuture<Outcome> {
-                Box::pin(async move { run(&work, arguments, timeout, context).await })
+                Box::pin(async move { run(&work, arguments, timeout, context, guard).await })
             },
             tell: |error| told(error, true),
         };
@@ -85,7 +111,28 @@ impl Service {
             confirmable: false,
         });
         let stateless = context.is_stateless();
-        match self.contents(&request.uri, context).await {
+        let (found, entry) = {
+            let catalogue = self.catalogue();
+            let found = catalogue.resource(&request.uri, context.principal());
+            let addressed = Addressed {
+                kind: CallKind::Resource,
+                requested: &request.uri,
+                registered: found.as_ref().ok().map(|(resource, _)| resource.uri.as_str()),
+                arguments: None,
+            };
+            let entry = self.enter(&addressed, &mut context);
+            (
+                found.map(|(resource, variables)| (resource.clone(), variables)),
+                entry,
+            )
+        };
+        let watch = context.watch().clone();
+        let reading = async {
+            let _guard = entry.guard;
+            let (resource, variables) = found.inspect_err(|error| watch.fail(error))?;
+            contents(&resource, &request.uri, variables, context.at(&resource.home)).await
+        };
+        match reading.instrument(entry.span).await {
             Ok(result) => Ok(result.into()),
             Err(error) => match signalled(&error, stateless) {
                 Some(reply) => reply.map(Into::into),
@@ -94,48 +141,24 @@ impl Service {
         }
     }
 
-    async fn contents(&self, uri: &str, context: Context) -> CallResult<ReadResourceResult> {
-        let (resource, variables) = {
-            let catalogue = self.catalogue();
-            let (resource, variables) = catalogue.resource(uri, context.principal())?;
-            (resource.clone(), variables)
-        };
-        let context = context.at(&resource.home);
-        let knows_hints = context.is_stateless();
-        let target = Target {
-            kind: "resource",
-            name: &resource.uri,
-            contract: &resource.contract,
-            timeout: resource.timeout,
-            handler: &resource.handler,
-        };
-        let body = pipeline::run(target, variables, context).await?;
-        let mut contents = body.into_contents(uri, resource.mime_type());
-        contents
-            .iter_mut()
-            .for_each(|contents| resource.outward_content(contents));
-        let bytes = contents.iter().map(contents_bytes).sum();
-        within("resource", uri, bytes, resource.contents_bytes_max)?;
-        let result = ReadResourceResult::new(contents);
-        Ok(if knows_hints {
-            resource.hinted(result)
-        } else {
-            result
-        })
-    }
-
     pub(super) async fn prompt(
         &self,
         request: GetPromptRequestParams,
-        context: Context,
+        mut context: Context,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let prompt = self
-            .catalogue()
-            .prompts
-            .find(&request.name, context.principal())
-            .cloned()
-            .map_err(|error| protocol_error(&error, None))?;
-        let mut context = context.at(&prompt.home);
+        let (prompt, entry) = {
+            let prompts = &self.catalogue().prompts;
+            let addressed = Addressed {
+                kind: CallKind::Prompt,
+                requested: &request.name,
+                registered: prompts
+                    .get(&request.name)
+                    .map(|prompt| prompt.listing.name.as_str()),
+                arguments: request.arguments.as_ref(),
+            };
+            let entry = self.enter(&addressed, &mut context);
+            (prompts.find(&request.name, context.principal()).cloned(), entry)
+        };
         context.receive(Incoming {
             method: "prompts/get",
             answers: request.input_responses,
@@ -143,23 +166,15 @@ impl Service {
             confirmable: false,
         });
         let stateless = context.is_stateless();
-        let target = Target {
-            kind: "prompt",
-            name: &prompt.listing.name,
-            contract: &prompt.contract,
-            timeout: prompt.timeout,
-            handler: &prompt.handler,
+        let watch = context.watch().clone();
+        let getting = async {
+            let _guard = entry.guard;
+            let prompt = prompt.inspect_err(|error| watch.fail(error))?;
+            let arguments = request.arguments.unwrap_or_default();
+            messages(&prompt, arguments, context.at(&prompt.home)).await
         };
-        let arguments = request.arguments.unwrap_or_default();
-        let outcome = pipeline::run(target, arguments, context).await;
-        match outcome {
-            Ok(mut result) => {
-                for message in &mut result.messages {
-                    prompt.outward_contents(std::slice::from_mut(&mut message.content));
-                }
-                result.description = result.description.or_else(|| prompt.listing.description.clone());
-                Ok(result.into())
-            }
+        match getting.instrument(entry.span).await {
+            Ok(result) => Ok(result.into()),
             Err(error) => match signalled(&error, stateless) {
                 Some(reply) => reply.map(Into::into),
                 None => Err(protocol_error(&error, None)),
@@ -168,13 +183,83 @@ impl Service {
     }
 }
 
+/// Sends the reading of a resource through the pipeline.
+async fn contents(
+    resource: &Offered<BuiltResource>,
+    uri: &str,
+    variables: JsonObject,
+    context: Context,
+) -> CallResult<ReadResourceResult> {
+    let knows_hints = context.is_stateless();
+    let watch = context.watch().clone();
+    let target = Target {
+        kind: "resource",
+        name: &resource.uri,
+        contract: &resource.contract,
+        timeout: resource.timeout,
+        handler: &resource.handler,
+    };
+    let body = pipeline::run(target, variables, context).await;
+    let read = body.and_then(|body| {
+        let mut contents = body.into_contents(uri, resource.mime_type());
+        contents
+            .iter_mut()
+            .for_each(|contents| resource.outward_content(contents));
+        let bytes = contents.iter().map(contents_bytes).sum();
+        within("resource", uri, bytes, resource.contents_bytes_max)?;
+        Ok((contents, bytes))
+    });
+    let (contents, bytes) = read.inspect_err(|error| watch.fail(error))?;
+    watch.succeed(bytes);
+    let result = ReadResourceResult::new(contents);
+    Ok(if knows_hints {
+        resource.hinted(result)
+    } else {
+        result
+    })
+}
+
+/// Sends the making of a prompt through the pipeline.
+async fn messages(
+    prompt: &Offered<BuiltPrompt>,
+    arguments: JsonObject,
+    context: Context,
+) -> CallResult<GetPromptResult> {
+    let watch = context.watch().clone();
+    let target = Target {
+        kind: "prompt",
+        name: &prompt.listing.name,
+        contract: &prompt.contract,
+        timeout: prompt.timeout,
+        handler: &prompt.handler,
+    };
+    let made = pipeline::run(target, arguments, context).await;
+    let mut result = made.inspect_err(|error| watch.fail(error))?;
+    for message in &mut result.messages {
+        prompt.outward_contents(std::slice::from_mut(&mut message.content));
+    }
+    result.description = result.description.or_else(|| prompt.listing.description.clone());
+    let bytes = || {
+        let contents = result
+            .messages
+            .iter()
+            .map(|message| content_bytes(&message.content));
+        contents.sum()
+    };
+    watch.succeed(if watch.wants_sizes() { bytes() } else { 0 });
+    Ok(result)
+}
+
 /// Sends a call through the pipeline.
 async fn run(
     tool: &Offered<BuiltTool>,
     arguments: JsonObject,
     timeout: Duration,
     context: Context,
+    guard: Guard,
 ) -> Outcome {
+    let _guard = guard;
+    let watch = context.watch().clone();
     let stateless = context.is_stateless();
     let name = &tool.listing.name;
     let target = Target {
@@ -187,12 +272,23 @@ async fn run(
     let outcome = pipeline::run(target, arguments, context).await;
     let outcome = outcome.and_then(|mut result| {
         tool.outward_contents(&mut result.content);
-        within("result", name, result_bytes(&result), tool.result_bytes_max)?;
-        Ok(result)
+        let bytes = result_bytes(&result);
+        within("result", name, bytes, tool.result_bytes_max)?;
+        Ok((result, bytes))
     });
     match outcome {
-        Ok(result) => Ok(result.into()),
-        Err(error) => told(&error, stateless),
+        Ok((result, bytes)) => {
+            // A function that reports failure as a result of its own has failed all the same.
+            match result.is_error {
+                Some(true) => watch.fail(&CallError::failed("the result says that it is an error")),
+                _ => watch.succeed(bytes),
+            }
+            Ok(result.into())
+        }
+        Err(error) => {
+            watch.fail(&error);
+            told(&error, stateless)
+        }
     }
 }
 

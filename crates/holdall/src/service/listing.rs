@@ -6,13 +6,16 @@ use rmcp::model::{
     CacheScope, CompleteRequestParams, CompleteResult, CompletionInfo, ListPromptsResult,
     ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, Reference,
 };
+use tracing::Instrument;
 
 use super::cursor::{self, Cursor, List, Place};
+use super::entry;
 use super::{Caller, Service};
 use crate::completion::{Completer, VALUES_MAX};
 use crate::context::Context;
 use crate::contract::Contract;
 use crate::error::{CallError, CallResult};
+use crate::observe::{Addressed, CallKind};
 use crate::pipeline::{self, TIMEOUT, Target};
 use crate::principal::Principal;
 use crate::protocol::JsonObject;
@@ -158,7 +161,10 @@ impl Service {
         };
         let mut arguments = JsonObject::new();
         arguments.extend(cursor.map(|cursor| ("cursor".into(), cursor.into())));
-        pipeline::run(target, arguments, context.at(&resource.home)).await
+        let span = entry::span("listing", &resource.uri, &context, self);
+        pipeline::run(target, arguments, context.at(&resource.home))
+            .instrument(span)
+            .await
     }
 
     /// What completes an argument, and the server it belongs to.
@@ -187,34 +193,83 @@ impl Service {
     pub(super) async fn suggest(
         &self,
         request: CompleteRequestParams,
-        context: Context,
+        mut context: Context,
     ) -> CallResult<CompleteResult> {
-        let found = self.completer(&request.r#ref, &request.argument.name, context.principal())?;
-        let Some((completer, home)) = found else {
-            return Ok(CompleteResult::default());
+        let found = self.completer(&request.r#ref, &request.argument.name, context.principal());
+        let entry = {
+            let catalogue = self.catalogue();
+            let (requested, registered) = subject(&catalogue, &request.r#ref);
+            let addressed = Addressed {
+                kind: CallKind::Completion,
+                requested,
+                registered,
+                arguments: None,
+            };
+            self.enter(&addressed, &mut context)
         };
-        let target = Target {
-            kind: "completion",
-            name: &request.argument.name,
-            contract: &OPEN,
-            timeout: TIMEOUT,
-            handler: &completer.0,
+        let watch = context.watch().clone();
+        let suggesting = async {
+            let _guard = entry.guard;
+            let suggested = match found {
+                Ok(Some((completer, home))) => completed(request, &completer, context.at(&home)).await,
+                Ok(None) => Ok(CompleteResult::default()),
+                Err(error) => Err(error),
+            };
+            match &suggested {
+                Ok(result) => watch.succeed(result.completion.values.iter().map(String::len).sum()),
+                Err(error) => watch.fail(error),
+            }
+            suggested
         };
-        let mut arguments: JsonObject = request
-            .context
-            .and_then(|context| context.arguments)
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| (name, value.into()))
-            .collect();
-        arguments.insert("value".into(), request.argument.value.into());
-        let mut values = pipeline::run(target, arguments, context.at(&home)).await?;
-        let total = values.len();
-        values.truncate(VALUES_MAX);
-        let total_u32 = u32::try_from(total).ok();
-        let completion = CompletionInfo::with_pagination(values, total_u32, total > VALUES_MAX);
-        Ok(CompleteResult::new(completion.map_err(CallError::failed)?))
+        suggesting.instrument(entry.span).await
     }
+}
+
+/// What a completion is about: as the client wrote it, and as it was registered.
+fn subject<'a>(catalogue: &'a Catalogue, reference: &'a Reference) -> (&'a str, Option<&'a str>) {
+    match reference {
+        Reference::Prompt(prompt) => {
+            let registered = catalogue.prompts.get(&prompt.name);
+            (
+                &prompt.name,
+                registered.map(|prompt| prompt.listing.name.as_str()),
+            )
+        }
+        Reference::Resource(resource) => {
+            let registered = catalogue.resources.get(&resource.uri);
+            let registered = registered.or_else(|| catalogue.templates.get(&resource.uri));
+            (&resource.uri, registered.map(|resource| resource.uri.as_str()))
+        }
+        _ => ("", None),
+    }
+}
+
+async fn completed(
+    request: CompleteRequestParams,
+    completer: &Completer,
+    context: Context,
+) -> CallResult<CompleteResult> {
+    let target = Target {
+        kind: "completion",
+        name: &request.argument.name,
+        contract: &OPEN,
+        timeout: TIMEOUT,
+        handler: &completer.0,
+    };
+    let mut arguments: JsonObject = request
+        .context
+        .and_then(|context| context.arguments)
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name, value.into()))
+        .collect();
+    arguments.insert("value".into(), request.argument.value.into());
+    let mut values = pipeline::run(target, arguments, context).await?;
+    let total = values.len();
+    values.truncate(VALUES_MAX);
+    let total_u32 = u32::try_from(total).ok();
+    let completion = CompletionInfo::with_pagination(values, total_u32, total > VALUES_MAX);
+    Ok(CompleteResult::new(completion.map_err(CallError::failed)?))
 }
 
 /// The templates that list their resources.

@@ -3,6 +3,7 @@
 //!
 //! | file | question it answers |
 //! | --- | --- |
+//! | `entry` | what every call begins with: its span, and those who watch it |
 //! | `calls` | how a tool is called, a resource read, a prompt got, and how failures are told |
 //! | `tasks` | how requests about tasks reach them |
 //! | `listing` | what there is, page by page, and what fits what is being typed |
@@ -10,13 +11,16 @@
 //! | `misfits` | what is wrong with a request that is none of the protocol's |
 //! | `outward` | how clients know what a mounted server's results refer to |
 //! | `subscriptions` | who hears of changes, in sessions and on streams |
+//! | `task_streams` | who hears of tasks |
 
 mod calls;
 mod cursor;
+mod entry;
 mod listing;
 mod misfits;
 mod outward;
 mod subscriptions;
+pub(crate) mod task_streams;
 mod tasks;
 
 use std::sync::Arc;
@@ -39,6 +43,7 @@ use self::subscriptions::Connection;
 use crate::context::Context;
 use crate::interaction::{Asking, SessionLog};
 use crate::live::ServerHandle;
+use crate::observe::{Arrival, Observer, Observers};
 use crate::principal::Principal;
 use crate::protocol::{ErrorData, RequestContext, RoleServer, ServerHandler};
 use crate::provider::Kind;
@@ -55,7 +60,12 @@ pub struct Service {
     /// Who is behind the connection, if the transport said so beforehand.
     opener: Option<Principal>,
     connection: Connection,
+    observers: Observers,
+    arrive: Option<Arrive>,
 }
+
+/// How it is found out how a request came here.
+type Arrive = Arc<dyn Fn(&Extensions) -> Arrival + Send + Sync>;
 
 /// How the party behind a request is found out, from what the transport attached to it.
 type Identify = Arc<dyn Fn(&Extensions) -> Principal + Send + Sync>;
@@ -67,7 +77,7 @@ struct Inner {
 }
 
 impl Service {
-    pub(crate) fn new(identity: Identity, settings: Settings, tree: Arc<Tree>) -> Self {
+    pub(crate) fn new(identity: Identity, settings: Settings, tree: Arc<Tree>, observers: Observers) -> Self {
         Self {
             inner: Arc::new(Inner {
                 identity,
@@ -78,6 +88,8 @@ impl Service {
             log: SessionLog::default(),
             opener: None,
             connection: Connection::default(),
+            observers,
+            arrive: None,
         }
     }
 
@@ -89,6 +101,25 @@ impl Service {
     ) -> Self {
         self.identify = Arc::new(identify);
         self
+    }
+
+    /// Has a transport say how calls come here, from what it attached to the request; asked only if somebody wants to
+    /// know. Without this, calls come from within the process.
+    pub fn arriving_by(mut self, arrive: impl Fn(&Extensions) -> Arrival + Send + Sync + 'static) -> Self {
+        self.arrive = Some(Arc::new(arrive));
+        self
+    }
+
+    /// Tells somebody of every call of this clone and those made of it, beside those the server was
+    /// [built](crate::Server::observe) with.
+    pub fn observed_by(mut self, observer: impl Observer) -> Self {
+        self.observers = self.observers.with(Arc::new(observer));
+        self
+    }
+
+    /// Whether anybody is told of calls, so that a transport has reason to gather what it knows of them.
+    pub fn is_observed(&self) -> bool {
+        !self.observers.is_empty()
     }
 
     /// A clone for a connection of which the transport already knows what it will attach to its requests. What a
@@ -125,12 +156,12 @@ impl Service {
         catalogue.tools.iter().map(|tool| tool.listing.clone()).collect()
     }
 
-    /// Whether there is a tool of this name which never looks at the context of its call, asks for no scopes, and
-    /// whose arguments do not travel in headers: its calls need nothing of the protocol.
-    pub fn answers_without_context(&self, tool: &str) -> bool {
+    /// Whether there is a tool of this name which `principal` may call, which never looks at the context of its call,
+    /// and whose arguments do not travel in headers: its calls need nothing of the protocol.
+    pub fn answers_without_context(&self, tool: &str, principal: &Principal) -> bool {
         let catalogue = self.catalogue();
         let tool = catalogue.tools.get(tool);
-        tool.is_some_and(|tool| tool.without_context && tool.labels.scopes.is_empty())
+        tool.is_some_and(|tool| tool.without_context && tool.labels.allow(principal))
     }
 
     pub(crate) fn catalogue(&self) -> arc_swap::Guard<Arc<Catalogue>> {
@@ -376,6 +407,9 @@ impl ServerHandler for Service {
         request: CustomRequest,
         context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
+        if let Some(notifications) = task_streams::notifications(&request) {
+            return self.serve_task_stream(notifications, context).await;
+        }
         let stateless = self.context(context).is_stateless();
         Err(misfits::refusal(&request, stateless))
     }

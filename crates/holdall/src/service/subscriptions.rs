@@ -18,6 +18,7 @@ use super::Service;
 use super::calls::protocol_error;
 use crate::error::{CallError, CallResult, ErrorKind};
 use crate::live::hub::{Listening, News};
+use crate::observe::Open;
 use crate::principal::Principal;
 use crate::protocol::{ErrorData, RoleServer};
 use crate::provider::Kind;
@@ -39,6 +40,7 @@ impl Clone for Connection {
 struct Session {
     listening: Listening,
     writer: AbortHandle,
+    _open: Open,
 }
 
 impl Drop for Session {
@@ -49,13 +51,21 @@ impl Drop for Session {
 
 /// A stream that has been judged but not acknowledged. It listens from before the acknowledgment, so that nothing that
 /// happens from then on is missed. Streams of one connection that ask for the same are interchangeable.
-struct Prepared {
+pub(super) struct Prepared {
     requested: SubscriptionFilter,
-    accepted: SubscriptionFilter,
+    pub(super) accepted: SubscriptionFilter,
     principal: Principal,
-    listening: CallResult<Listening>,
+    pub(super) listening: CallResult<Listening>,
     /// Why what was left out was left out.
-    refused: Vec<String>,
+    pub(super) refused: Vec<String>,
+}
+
+impl Prepared {
+    /// The answer to a stream of which nothing is left.
+    pub(super) fn refusal(&self) -> ErrorData {
+        let message = format!("there is nothing to listen to:\n- {}", self.refused.join("\n- "));
+        protocol_error(&CallError::invalid_arguments(message), None)
+    }
 }
 
 impl Service {
@@ -76,6 +86,7 @@ impl Service {
         let session = Session {
             listening,
             writer: writer.abort_handle(),
+            _open: self.observers.session(),
         };
         *locked(&self.connection.session) = Some(session);
     }
@@ -127,14 +138,13 @@ impl Service {
             // The transport did not say beforehand who would ask. What was acknowledged is all there can be.
             _ => self.prepare(context.accepted(), principal),
         };
+        let nothing_left = prepared.accepted == SubscriptionFilter::default() && !prepared.refused.is_empty();
+        let refusal = nothing_left.then(|| prepared.refusal());
         let listening = prepared.listening.map_err(|error| protocol_error(&error, None))?;
-        if prepared.accepted == SubscriptionFilter::default() && !prepared.refused.is_empty() {
-            let message = format!(
-                "there is nothing to listen to:\n- {}",
-                prepared.refused.join("\n- ")
-            );
-            return Err(protocol_error(&CallError::invalid_arguments(message), None));
+        if let Some(refusal) = refusal {
+            return Err(refusal);
         }
+        let _open = self.observers.stream();
         let (listener, sink) = (listening.listener(), context.sink());
         let write = async {
             loop {
@@ -161,7 +171,7 @@ impl Service {
         Some(prepared.swap_remove(index))
     }
 
-    fn prepare(&self, requested: &SubscriptionFilter, principal: Principal) -> Prepared {
+    pub(super) fn prepare(&self, requested: &SubscriptionFilter, principal: Principal) -> Prepared {
         let mut accepted = SubscriptionFilter::default();
         let mut refused = Vec::new();
         let mut lists = Vec::new();
@@ -218,11 +228,11 @@ impl Service {
 }
 
 /// How many refusals one error lists.
-const REFUSALS_SHOWN_MAX: usize = 20;
+pub(super) const REFUSALS_SHOWN_MAX: usize = 20;
 
 const KINDS: [Kind; 3] = [Kind::Tool, Kind::Resource, Kind::Prompt];
 
-fn notification(news: News) -> ServerNotification {
+pub(super) fn notification(news: News) -> ServerNotification {
     match news {
         News::ListChanged(Kind::Tool) => {
             ServerNotification::ToolListChangedNotification(ToolListChangedNotification::default())

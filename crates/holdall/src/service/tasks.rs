@@ -21,8 +21,8 @@ impl Service {
     /// Stops all [tasks](crate::Tool::task) and waits until it is stored that they were: whoever asks for one later
     /// reads that the server stopped before it finished. From then on there are no new ones.
     ///
-    /// For programs that end, after their transports. Without it tasks stop too, when the last clone of the service is
-    /// dropped.
+    /// For programs that end, after their transports. It may be called again, on any clone, which changes nothing.
+    /// Without it tasks stop too, when the last clone of the service is dropped.
     pub async fn shut_down(&self) {
         if let Some(tasks) = &self.inner.settings.tasks {
             tasks.shut_down().await;

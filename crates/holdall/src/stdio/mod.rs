@@ -9,57 +9,35 @@
 //! | file | question it answers |
 //! | --- | --- |
 //! | `lines` | where does a line end, and is it too long? |
-//! | `decode` | which message is a line, or which error reply does it deserve? |
-//! | `strict` | is it JSON, and has no object a key twice? |
-//! | `session` | may this message come now, and who waits for what? |
 //! | `streams` | how do bytes come in and lines go out, on threads or on tasks? |
 //! | `process` | whose are the standard streams, and is anybody left? |
 //!
-//! What messages mean is none of it: that is `rmcp`'s and the [`Service`]'s business.
+//! What a line is, and when it may come, is [`wire`](crate::wire)'s business, as on every transport.
 
-mod decode;
 mod lines;
 mod process;
-#[cfg(test)]
-mod properties;
-mod session;
 mod streams;
-mod strict;
 
 use std::io::{self, Read, Write};
-use std::sync::Arc;
 use std::time::Duration;
 
-use rmcp::model::{CancelledNotification, CancelledNotificationParam, JsonRpcMessage, RequestId};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use self::process::Watch;
-use self::session::Session;
-use self::streams::Outgoing;
-use crate::error::{Error, Result};
-use crate::protocol::{RoleServer, RxJsonRpcMessage, ServiceExt, Transport, TxJsonRpcMessage};
+use crate::error::Result;
+use crate::observe::Arrival;
+use crate::protocol::{RoleServer, RxJsonRpcMessage, Transport, TxJsonRpcMessage};
 use crate::service::Service;
+use crate::wire::{Bounds, Wire};
 
 /// The longest line that is read, in bytes: 32 MiB, room for a note of 16 MiB with every character escaped.
 pub const LINE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How long calls under way may take once the client has closed the input.
 pub const DRAIN_MAX: Duration = Duration::from_secs(10);
-/// How long the last replies may take to be written.
-const WRITTEN_MAX: Duration = Duration::from_millis(500);
-/// Messages read ahead of the service.
-const INCOMING_MAX: usize = 16;
-/// Replies waiting to be written; beyond that, calls wait for the client to read.
-const OUTGOING_MAX: usize = 1024;
-/// Bytes waiting to be written; beyond that, calls wait as well. A single larger reply goes out alone.
-const OUTGOING_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How much is read or written in one go.
 const STREAM_BYTES: usize = 64 * 1024;
-
-/// What the client sends.
-type Message = RxJsonRpcMessage<RoleServer>;
 
 /// Serves on standard input and output until the client closes the input or is gone.
 ///
@@ -69,35 +47,34 @@ type Message = RxJsonRpcMessage<RoleServer>;
 pub async fn serve(service: Service) -> Result<()> {
     let (input, output) = process::take_over()?;
     let watched = output.try_clone()?;
-    let transport = Stdio::new(input, output)?;
-    let _watch = Watch::start(&watched, transport.orphaned.clone())?;
-    let (session, replies_written) = (Arc::clone(&transport.session), transport.written.clone());
-    let running = match service.serve(transport).await {
-        Ok(running) => running,
-        // A client that closes the input without a word, or with nothing but noise, is not an error.
-        Err(_) if session.input_closed() => {
-            written(&replies_written).await;
-            return Ok(());
-        }
-        Err(error) => return Err(Error::Transport(Box::new(error))),
-    };
-    running
-        .waiting()
-        .await
-        .map(drop)
-        .map_err(|error| Error::Transport(Box::new(error)))
+    let service = service.arriving_by(|_| Arrival::by("stdio"));
+    let Stdio { wire, reading: _ } = Stdio::new(input, output)?;
+    let _watch = Watch::start(&watched, wire.closing())?;
+    crate::wire::serve(service, wire, CancellationToken::new()).await
 }
 
 /// A transport over a pair of streams.
 pub struct Stdio {
-    incoming: mpsc::Receiver<Message>,
-    outgoing: Option<Outgoing>,
-    /// Everything that was queued is written, or never will be.
-    written: CancellationToken,
-    session: Arc<Session>,
-    /// Nobody is left at the other end, whatever the input says.
-    orphaned: CancellationToken,
-    reading: Option<AbortHandle>,
+    wire: Wire,
+    reading: Reading,
+}
+
+/// Reading on a task ends with its transport; a thread ends with its input.
+#[derive(Default)]
+struct Reading(Option<AbortHandle>);
+
+impl Reading {
+    fn end(&mut self) {
+        if let Some(reading) = self.0.take() {
+            reading.abort();
+        }
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 impl Stdio {
@@ -107,9 +84,12 @@ impl Stdio {
     /// # Errors
     /// If a thread cannot be started.
     pub fn new(input: impl Read + Send + 'static, output: impl Write + Send + 'static) -> io::Result<Self> {
-        let (transport, ends) = Self::pair();
-        streams::on_threads(input, output, ends)?;
-        Ok(transport)
+        let (wire, inlet, outlet) = Wire::new(bounds());
+        streams::on_threads(input, output, inlet, outlet)?;
+        Ok(Self {
+            wire,
+            reading: Reading::default(),
+        })
     }
 
     /// The same over asynchronous streams, on two tasks of the current runtime: for servers within a test or
@@ -121,32 +101,19 @@ impl Stdio {
         input: impl AsyncRead + Send + Unpin + 'static,
         output: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Self {
-        let (mut transport, ends) = Self::pair();
-        transport.reading = Some(streams::on_tasks(input, output, ends));
-        transport
+        let (wire, inlet, outlet) = Wire::new(bounds());
+        let reading = streams::on_tasks(input, output, inlet, outlet);
+        Self {
+            wire,
+            reading: Reading(Some(reading)),
+        }
     }
+}
 
-    fn pair() -> (Self, streams::Ends) {
-        let (incoming_sender, incoming) = mpsc::channel(INCOMING_MAX);
-        let (outgoing, outgoing_receiver) = Outgoing::channel();
-        let written = CancellationToken::new();
-        let session = Arc::new(Session::default());
-        let ends = streams::Ends {
-            session: Arc::clone(&session),
-            incoming: incoming_sender,
-            replies: outgoing.clone(),
-            outgoing: outgoing_receiver,
-            written: written.clone(),
-        };
-        let transport = Self {
-            incoming,
-            outgoing: Some(outgoing),
-            written,
-            session,
-            orphaned: CancellationToken::new(),
-            reading: None,
-        };
-        (transport, ends)
+fn bounds() -> Bounds {
+    Bounds {
+        drain: DRAIN_MAX,
+        ..Bounds::default()
     }
 }
 
@@ -157,77 +124,16 @@ impl Transport<RoleServer> for Stdio {
         &mut self,
         message: TxJsonRpcMessage<RoleServer>,
     ) -> impl Future<Output = io::Result<()>> + Send + 'static {
-        let outgoing = self.outgoing.clone();
-        let session = Arc::clone(&self.session);
-        async move {
-            let json = serde_json::to_vec(&message)?;
-            let line = match &message {
-                JsonRpcMessage::Response(response) => session.answer(&response.id, json),
-                JsonRpcMessage::Error(error) if let Some(id) = &error.id => session.answer(id, json),
-                _ => Some([json.as_slice(), b"\n"].concat()),
-            };
-            match (line, outgoing) {
-                (Some(line), Some(outgoing)) => outgoing.send(line).await,
-                (Some(_), None) => Err(streams::closed()),
-                // It goes out with the rest of its batch.
-                (None, _) => Ok(()),
-            }
-        }
+        self.wire.send(message)
     }
 
-    async fn receive(&mut self) -> Option<Message> {
-        tokio::select! {
-            biased;
-            message = self.incoming.recv() => {
-                if message.is_some() {
-                    return message;
-                }
-            }
-            () = self.orphaned.cancelled() => self.session.close_input(),
-        }
-        // Nothing more comes: replies under way are still owed.
-        if tokio::time::timeout(DRAIN_MAX, self.session.none_pending())
-            .await
-            .is_err()
-        {
-            tracing::warn!(
-                "nothing more comes from the client; calls still running after {DRAIN_MAX:?} are dropped"
-            );
-        }
-        // Subscriptions end with the input, and not only once the service has waited for them in vain.
-        self.session.next_stream().map(cancellation_of)
+    async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
+        self.wire.receive().await
     }
 
     async fn close(&mut self) -> io::Result<()> {
-        self.incoming.close();
-        if let Some(reading) = self.reading.take() {
-            reading.abort();
-        }
-        if let Some(outgoing) = self.outgoing.take() {
-            // A client that does not read keeps nobody.
-            let _ = tokio::time::timeout(WRITTEN_MAX, outgoing.finish()).await;
-        }
-        written(&self.written).await;
-        Ok(())
-    }
-}
-
-/// What a client says that no longer listens.
-fn cancellation_of(stream: RequestId) -> Message {
-    let params = CancelledNotificationParam::new(Some(stream), None);
-    Message::notification(CancelledNotification::new(params).into())
-}
-
-/// Waits for what is queued, not for a client that does not read.
-async fn written(written: &CancellationToken) {
-    let _ = tokio::time::timeout(WRITTEN_MAX, written.cancelled()).await;
-}
-
-impl Drop for Stdio {
-    fn drop(&mut self) {
-        if let Some(reading) = self.reading.take() {
-            reading.abort();
-        }
+        self.reading.end();
+        self.wire.close().await
     }
 }
 

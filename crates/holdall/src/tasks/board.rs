@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rmcp::model::{DetailedTask, InputResponses};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::admission::{Admission, has_room};
 use super::clock::millis;
+use super::follow::Changes;
 use super::options::TaskOptions;
 use super::run::{Outcome, Run, STOPPED};
 use super::store::{TaskEnd, TaskRecord, TaskStoreError};
@@ -19,6 +21,8 @@ use super::support::Rules;
 use super::{upkeep, wire};
 use crate::error::{CallError, CallResult, ErrorKind};
 
+/// Nobody is told of progress, and no store is looked at for somebody, more often than this.
+const POLL_INTERVAL_MIN: Duration = Duration::from_millis(1);
 /// Random bytes in an id: nobody guesses 192 bits.
 const ID_BYTES: usize = 24;
 
@@ -48,15 +52,14 @@ enum Found {
 }
 
 impl Board {
-    /// The board of a server with these tools, if any of them can be a task. What is wrong goes to `problems`.
+    /// The board of a server of which these tools can become tasks. What is wrong goes to `problems`.
     pub(crate) fn build<'a>(
         options: TaskOptions,
         tools: impl Iterator<Item = (&'a str, &'a Rules)>,
         problems: &mut Vec<String>,
-    ) -> Option<Self> {
-        let mut tools = tools.peekable();
-        tools.peek()?;
-        problems.extend(options.problems(tools));
+    ) -> Self {
+        problems.extend(options.problems());
+        problems.extend(tools.flat_map(|(tool, rules)| options.tool_problems(tool, rules)));
         let stopping = CancellationToken::new();
         let shared = Shared {
             options,
@@ -65,10 +68,10 @@ impl Board {
             stopping: stopping.clone(),
             kept_up: AtomicBool::new(false),
         };
-        Some(Self {
+        Self {
             shared: Arc::new(shared),
             _stop: stopping.drop_guard(),
-        })
+        }
     }
 
     /// One more call that may become a task, and where its reply will come. It takes no place as long as it is none, but
@@ -139,6 +142,15 @@ impl Board {
             }
             Found::Stored(record) => ended(&record),
         }
+    }
+
+    /// Where a task that runs here says that it has changed.
+    pub(super) fn changes(&self, id: &str) -> Option<watch::Receiver<Changes>> {
+        self.shared.live().get(id).map(|run| run.changes())
+    }
+
+    pub(super) fn poll_interval(&self) -> Duration {
+        self.shared.options.poll_interval.max(POLL_INTERVAL_MIN)
     }
 
     /// Stops all tasks and waits until it is stored that they were.

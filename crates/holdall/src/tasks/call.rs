@@ -14,6 +14,7 @@ use super::support::{Rules, TaskSupport};
 use crate::call::BoxFuture;
 use crate::context::Context;
 use crate::error::{CallError, CallResult, ErrorKind, Signal};
+use crate::observe::Watch;
 use crate::pipeline;
 
 /// The rules of a call that may become a task; `None` for one that is an ordinary call.
@@ -72,9 +73,11 @@ where
 {
     let (run, mut reply) = board
         .admit(context.principal().name(), call.tool, call.rules)
-        .await?;
+        .await
+        .inspect_err(|error| context.watch().fail(error))?;
     context.attach(&run);
     let request = context.request().ct.clone();
+    let watch = context.watch().clone();
     let work = (call.work)(context, run.terms.timeout);
     let mut unanswered = Unanswered(Some(Arc::clone(&run)));
     let driven = Driven {
@@ -82,6 +85,7 @@ where
         tool: call.tool.to_owned(),
         timeout: call.timeout,
         tell: call.tell,
+        watch,
     };
     tokio::spawn(driven.drive(work).in_current_span());
     let reply = tokio::select! {
@@ -113,13 +117,19 @@ struct Driven {
     tool: String,
     timeout: Duration,
     tell: fn(&CallError) -> Outcome,
+    watch: Watch,
 }
 
 impl Driven {
     async fn drive(self, work: BoxFuture<Outcome>) {
         let outcome = {
             let work = AssertUnwindSafe(work).catch_unwind();
-            let supervised = self.supervise();
+            let supervised = async {
+                let error = self.supervise().await;
+                // Before the work is dropped, which would look as if the client had given up.
+                self.watch.fail(&error);
+                error
+            };
             tokio::select! {
                 biased;
                 outcome = work => outcome.unwrap_or_else(|_| (self.tell)(&CallError::internal("panicked on the way out"))),

@@ -15,6 +15,7 @@
 //! | `questions` | what a task has asked, and how it is answered |
 //! | `context` | what a function can say and know about it |
 //! | `board` | how `tasks/get`, `tasks/update` and `tasks/cancel` are answered, and to whom |
+//! | `follow` | how a client is told of a task without asking |
 //! | `admission` | how many tasks there may be |
 //! | `upkeep` | how tasks expire, and how they stop with the server |
 //! | `store` | what is kept of a task, and where |
@@ -28,6 +29,7 @@ mod board;
 mod call;
 mod clock;
 mod context;
+mod follow;
 mod options;
 mod questions;
 mod run;

@@ -7,6 +7,7 @@ use super::clock::Clock;
 use super::store::{MemoryTaskStore, TaskStore};
 use super::support::Rules;
 use crate::server::Server;
+use crate::tool::Tool;
 
 /// Bounds and times of the tasks of a server.
 ///
@@ -22,6 +23,16 @@ use crate::server::Server;
 /// # server.build()?;
 /// # Ok::<(), holdall::Error>(())
 /// ```
+///
+/// Clients ask for a task with `tasks/get`, or listen: a `subscriptions/listen` stream with `taskIds` is told of each
+/// task as it is, then whenever its status or its questions change, of its progress once in
+/// [`poll_interval`](Self::poll_interval), and of its end with the result (`notifications/tasks`). A stream follows up
+/// to 64 tasks of its principal; others are left out of the acknowledgment. Tasks that run in another process are
+/// looked up in the store as often.
+///
+/// That holds for Holdall's own transports, stdio and HTTP. The types of `rmcp` have no room for the ids, so over
+/// another transport, say a pipe that is handed to `rmcp` itself, a stream never hears of tasks, unless the transport
+/// uses [`keep_task_ids`](crate::protocol::keep_task_ids); and `rmcp`'s own client cannot ask for them.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct TaskOptions {
@@ -82,10 +93,29 @@ impl Default for TaskOptions {
 }
 
 impl Server {
-    /// How the tasks of this server behave, and where they are kept: see [`Tool::task`](crate::Tool::task). Without
-    /// a tool that can become a task this changes nothing.
+    /// How the tasks of this server behave, and where they are kept: see [`Tool::task`](crate::Tool::task).
+    ///
+    /// A server has tasks, and clients are told so when they connect, if one of its tools can become a task when it is
+    /// built, or if this was called: call it where such tools come later, through a
+    /// [`ServerHandle`](crate::ServerHandle). To add one to a server without tasks is an error.
+    ///
+    /// ```
+    /// use holdall::prelude::*;
+    /// use holdall::TaskOptions;
+    ///
+    /// let service = Server::new("workshop")
+    ///     .offers_later([holdall::Kind::Tool])
+    ///     .tasks(TaskOptions::default())
+    ///     .build()?;
+    /// let saw = Tool::new("saw").task(TaskSupport::Required).blocking_handler(|_| Ok("two halves"));
+    /// service.handle().add(saw)?;
+    /// # Ok::<(), holdall::Error>(())
+    /// ```
+    ///
+    /// A [mounted](Server::mount) server that has tasks is enough for the server that contains it to have them. The
+    /// options are those of the outermost server; those of mounted ones are not used.
     pub fn tasks(mut self, options: TaskOptions) -> Self {
-        self.tasks = options;
+        self.tasks = Some(options);
         self
     }
 }
@@ -108,9 +138,8 @@ impl TaskOptions {
         }
     }
 
-    /// What makes no sense, one sentence each; `tools` are those that can become tasks.
-    pub(super) fn problems<'a>(&self, tools: impl Iterator<Item = (&'a str, &'a Rules)>) -> Vec<String> {
-        let mut problems = Vec::new();
+    /// What makes no sense, one sentence each.
+    pub(super) fn problems(&self) -> Vec<String> {
         let bounds = [
             ("running_max", self.running_max as u64),
             ("running_per_principal_max", self.running_per_principal_max as u64),
@@ -122,27 +151,43 @@ impl TaskOptions {
                 self.result_bytes_per_principal_max,
             ),
         ];
-        for (name, bound) in bounds {
-            if bound == 0 {
-                problems.push(format!("tasks: `{name}` is 0, so no task could ever run"));
-            }
+        let zero = bounds.iter().filter(|(_, bound)| *bound == 0);
+        zero.map(|(name, _)| format!("tasks: `{name}` is 0, so no task could ever run"))
+            .collect()
+    }
+
+    /// What makes no sense about the tasks of one tool.
+    pub(super) fn tool_problems(&self, tool: &str, rules: &Rules) -> Vec<String> {
+        let mut problems = Vec::new();
+        let Terms { timeout, ttl, .. } = self.terms(rules);
+        if ttl > self.ttl_max {
+            let longest = self.ttl_max;
+            problems.push(format!(
+                "tool `{tool}`: its tasks live {ttl:?}, longer than the {longest:?} allowed; shorten `task_ttl` \
+                 and `task_timeout`, or raise `TaskOptions::ttl_max`"
+            ));
         }
-        for (tool, rules) in tools {
-            let Terms { timeout, ttl, .. } = self.terms(rules);
-            if ttl > self.ttl_max {
-                let longest = self.ttl_max;
-                problems.push(format!(
-                    "tool `{tool}`: its tasks live {ttl:?}, longer than the {longest:?} allowed; shorten `task_ttl` \
-                     and `task_timeout`, or raise `TaskOptions::ttl_max`"
-                ));
-            }
-            if timeout > ttl {
-                problems.push(format!(
-                    "tool `{tool}`: its tasks may run {timeout:?} but live only {ttl:?}; shorten `task_timeout` or \
-                     raise `task_ttl`"
-                ));
-            }
+        if timeout > ttl {
+            problems.push(format!(
+                "tool `{tool}`: its tasks may run {timeout:?} but live only {ttl:?}; shorten `task_timeout` or \
+                 raise `task_ttl`"
+            ));
         }
         problems
+    }
+
+    /// What is wrong with tools that are to be added to a server while it serves. Without `options` it has no tasks.
+    pub(crate) fn newcomer_problems(options: Option<&Self>, tools: &[Tool]) -> Vec<String> {
+        let tasks = tools
+            .iter()
+            .filter_map(|tool| Some((&tool.name, tool.task.as_ref()?)));
+        let problems = tasks.flat_map(|(tool, rules)| match options {
+            Some(options) => options.tool_problems(tool, rules),
+            None => vec![format!(
+                "tool `{tool}`: its calls can become tasks, but clients were told that this server has none; say \
+                 `.tasks(TaskOptions::default())` before the server is built, or leave `task` out"
+            )],
+        });
+        problems.collect()
     }
 }

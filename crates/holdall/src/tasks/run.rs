@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use rmcp::model::{CallToolResponse, CreateTaskResult, DetailedTask, InputRequest, InputResponses, Task};
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::board::Shared;
 use super::clock::millis;
+use super::follow::Changes;
 use super::options::Terms;
 use super::questions::Questions;
 use super::store::{TaskEnd, TaskOutcome, TaskRecord};
@@ -74,6 +75,14 @@ struct Live {
     questions: Questions,
     /// The end, if the store could not take it, and how long it is kept.
     unsaved: Option<(TaskEnd, u64)>,
+    /// Tells who follows the task.
+    changes: watch::Sender<Changes>,
+}
+
+impl Live {
+    fn status_changed(&self) {
+        self.changes.send_modify(|changes| changes.status += 1);
+    }
 }
 
 impl Run {
@@ -104,6 +113,7 @@ impl Run {
                 message: None,
                 questions: Questions::default(),
                 unsaved: None,
+                changes: watch::Sender::default(),
             })),
         };
         (Arc::new(run), reply)
@@ -147,6 +157,7 @@ impl Run {
         }
         self.store().await?;
         context.keep(slot);
+        context.watch().becomes_task();
         *phase = Phase::Task;
         if let Some(seed) = self.seed() {
             self.answer(Ok(CreateTaskResult::new(seed).into()));
@@ -242,6 +253,7 @@ impl Run {
                 self.live().unsaved = Some((end, keep_until_ms));
             }
         }
+        self.live().status_changed();
     }
 
     /// Tries again what the store could not take. When nobody will ask for it any more it is the end alone that has to
@@ -342,6 +354,7 @@ impl Run {
             _ => format!("{message} ({done} of {total})"),
         }));
         live.updated_at_ms = self.shared.now_ms();
+        live.changes.send_modify(|changes| changes.message += 1);
     }
 
     /// The task as it is now.
@@ -367,7 +380,13 @@ impl Run {
         let mut live = self.live();
         if live.questions.answer(answers) {
             live.updated_at_ms = self.shared.now_ms();
+            live.status_changed();
         }
+    }
+
+    /// Where it says that it has changed.
+    pub(super) fn changes(&self) -> watch::Receiver<Changes> {
+        self.live().changes.subscribe()
     }
 
     fn live(&self) -> MutexGuard<'_, Live> {
@@ -380,7 +399,9 @@ impl Inbox for Run {
         let asked = {
             let mut live = self.live();
             live.updated_at_ms = self.shared.now_ms();
-            live.questions.ask(key, request)
+            let asked = live.questions.ask(key, request);
+            live.status_changed();
+            asked
         };
         let live = Arc::clone(&self.live);
         Box::pin(async move {
@@ -400,7 +421,10 @@ struct Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        locked(&self.live).questions.withdraw(&self.key);
+        let mut live = locked(&self.live);
+        if live.questions.withdraw(&self.key) {
+            live.status_changed();
+        }
     }
 }
 

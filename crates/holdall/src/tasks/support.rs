@@ -28,7 +28,6 @@ impl Tool {
     ///
     /// ```
     /// use holdall::prelude::*;
-    /// use holdall::TaskSupport;
     ///
     /// let import = Tool::new("import")
     ///     .argument(Argument::of::<String>("path"))
@@ -47,7 +46,10 @@ impl Tool {
     ///
     /// The function needs no change. Its progress is the status of the task. What it asks before the call is a task
     /// is asked in the reply, what it asks afterwards in the task. The timeout of an ordinary call does not hold for a
-    /// task, [`Tool::task_timeout`] does.
+    /// task, [`Tool::task_timeout`] does. A blocking function cannot be stopped from outside: where it takes long it
+    /// looks at [`Context::is_cancelled`](crate::Context::is_cancelled) from time to time.
+    ///
+    /// Functions with `#[tool]` say it there: `#[tool(task = "optional")]`.
     pub fn task(mut self, support: TaskSupport) -> Self {
         match &mut self.task {
             Some(rules) => rules.support = support,

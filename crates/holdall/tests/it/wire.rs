@@ -26,11 +26,30 @@ impl Wire {
             let running = service.serve(far).await.expect("the client speaks the protocol");
             running.waiting().await.expect("the server ends with its client");
         });
+        Self::of(near, None)
+    }
+
+    /// A client of protocol 2026-07-28 that speaks with Holdall's own transport.
+    pub(crate) fn over_stdio(service: Service, capabilities: Value) -> Self {
+        let (near, far) = tokio::io::duplex(1024 * 1024);
+        let (input, output) = tokio::io::split(far);
+        let transport = holdall::stdio::Stdio::of_async(input, output);
+        tokio::spawn(async move {
+            let running = service
+                .serve(transport)
+                .await
+                .expect("the client speaks the protocol");
+            running.waiting().await.expect("the server ends with its client");
+        });
+        Self::of(near, Some(modern_meta(capabilities)))
+    }
+
+    fn of(near: DuplexStream, meta: Option<Value>) -> Self {
         let (reader, writer) = tokio::io::split(near);
         Self {
             lines: BufReader::new(reader).lines(),
             writer,
-            meta: None,
+            meta,
             id: 0,
             others: VecDeque::new(),
         }
@@ -44,11 +63,7 @@ impl Wire {
     /// A client of protocol 2026-07-28 of a server that is built already.
     pub(crate) fn modern_to(service: Service, capabilities: Value) -> Self {
         let mut wire = Self::connect(service);
-        wire.meta = Some(json!({
-            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-            "io.modelcontextprotocol/clientInfo": {"name": "wire", "version": "0"},
-            "io.modelcontextprotocol/clientCapabilities": capabilities,
-        }));
+        wire.meta = Some(modern_meta(capabilities));
         wire
     }
 
@@ -202,4 +217,12 @@ pub(crate) fn refusal(reply: &Value) -> &Value {
 /// An accepted form.
 pub(crate) fn accept(content: Value) -> Value {
     json!({"action": "accept", "content": content})
+}
+
+fn modern_meta(capabilities: Value) -> Value {
+    json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": {"name": "wire", "version": "0"},
+        "io.modelcontextprotocol/clientCapabilities": capabilities,
+    })
 }

@@ -18,6 +18,18 @@ fn confirms_without_asking() {}
 #[tool(title = "T" read_only)]
 fn no_comma() {}
 
+#[tool(task, task_after = "soon", task_timeout = "0s", task_ttl = 5, task_support = "required", task_grace = "1s")]
+fn forms_of_tasks() {}
+
+#[tool(task = "requierd", task_timeout = "2h", task_ttl = "1h")]
+fn short_lived() {}
+
+#[tool(task = "forbidden")]
+fn no_task() {}
+
+#[tool(task = TaskSupport::Required)]
+fn not_a_text() {}
+
 #[tool]
 fn größe() {}
 

@@ -50,7 +50,7 @@ struct Empty;
 #[toolset]
 impl Empty {}
 
-#[toolset(prefix = "notes")]
+#[toolset(prefix = "notes", on_start = "begin")]
 impl Arc<Empty> {
     #[tool]
     fn fine(&self) {}

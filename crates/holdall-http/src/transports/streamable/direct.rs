@@ -7,19 +7,20 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::response::Response;
-use holdall::Service;
 use holdall::protocol::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ErrorData, ProtocolVersion, RequestId,
-    RequestMetaObject,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ErrorData, MetaObject, ProtocolVersion,
+    RequestId, RequestMetaObject,
 };
 use holdall::protocol::{JsonObject, RequestContext, RoleServer, RunningService, ServerHandler};
+use holdall::wire::strict_object;
+use holdall::{Principal, Service};
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 use rmcp::service::serve_directly;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use tokio::io::DuplexStream;
 
@@ -57,10 +58,19 @@ struct Envelope<'a> {
 #[serde(deny_unknown_fields)]
 struct Params<'a> {
     name: &'a str,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "arguments")]
     arguments: Option<JsonObject>,
-    #[serde(rename = "_meta")]
+    #[serde(rename = "_meta", deserialize_with = "meta")]
     meta: RequestMetaObject,
+}
+
+/// What is written oddly, such as one key twice, is not read here.
+fn arguments<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<JsonObject>, D::Error> {
+    strict_object(deserializer).map(Some)
+}
+
+fn meta<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RequestMetaObject, D::Error> {
+    strict_object(deserializer).map(|object| RequestMetaObject(MetaObject(object)))
 }
 
 #[derive(Serialize)]
@@ -109,11 +119,17 @@ impl Direct {
                 })
             && length.is_some_and(|length| length <= BODY_BYTES_MAX)
             && !headers.contains_key("mcp-session-id")
-            && tool_name(headers).is_some_and(|name| self.service.answers_without_context(name))
+            && tool_name(headers).is_some_and(|name| self.answers(name, parts))
+    }
+
+    /// Who may not call the tool learns so on the usual way.
+    fn answers(&self, tool: &str, parts: &Parts) -> bool {
+        let principal = parts.extensions.get::<Principal>();
+        principal.is_some_and(|principal| self.service.answers_without_context(tool, principal))
     }
 
     /// The reply, or `None` if the call has to take the usual way.
-    pub(crate) async fn answer(&self, headers: &HeaderMap, body: &Bytes) -> Option<Response> {
+    pub(crate) async fn answer(&self, parts: &Parts, body: &[u8]) -> Option<Response> {
         let envelope: Envelope<'_> = serde_json::from_slice(body).ok()?;
         let Envelope {
             jsonrpc,
@@ -123,7 +139,7 @@ impl Direct {
         } = envelope;
         let usual = jsonrpc == "2.0"
             && method == METHOD
-            && tool_name(headers) == Some(params.name)
+            && tool_name(&parts.headers) == Some(params.name)
             && is_usual(&params.meta);
         if !usual {
             return None;
@@ -131,6 +147,9 @@ impl Direct {
         let request_id: RequestId = serde_json::from_str(id.get()).ok()?;
         let mut context = RequestContext::new(request_id, self.peer.running.peer().clone());
         context.meta = params.meta;
+        if let Some(principal) = parts.extensions.get::<Principal>() {
+            context.extensions.insert(principal.clone());
+        }
         // A client that hangs up drops this future; whatever the call has started learns of it.
         let _cancelled_on_drop = context.ct.clone().drop_guard();
         let mut request = CallToolRequestParams::new(params.name.to_owned());

@@ -4,111 +4,182 @@
 //! | --- | --- |
 //! | `mod` | which way a request takes |
 //! | `direct` | how a plain stateless call is answered without a service of its own |
+//! | `batch` | how several messages in one body are answered, which protocol 2025-03-26 allows |
 //! | `unstream` | when a reply in a session is plain JSON |
+//! | `errors` | how what `rmcp` refuses is told |
 
+mod batch;
 mod direct;
+mod errors;
 mod unstream;
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::response::Response;
 use holdall::Service;
+use holdall::protocol::keep_task_ids;
 use holdall::protocol::model::Extensions;
+use holdall::wire;
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, Collected, Full};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
-use tokio_util::sync::CancellationToken;
 
 use self::direct::Direct;
+use self::errors::told;
 use self::unstream::unstream;
 use crate::config::HttpConfig;
 use crate::front::refusal::Refusal;
+use crate::transports::body::{Bodies, decoded, in_json};
+use crate::transports::caller;
+use crate::transports::connection::Life;
+use crate::transports::places::Places;
+use crate::transports::sessions::Sessions;
+use crate::transports::sessions::manager::Caller;
+use crate::transports::sessions::store::OfPrincipals;
 
 /// Streamable HTTP for one service.
 #[derive(Clone)]
 pub(crate) struct Streamable {
+    bodies: Bodies,
     direct: Direct,
-    usual: StreamableHttpService<Service, LocalSessionManager>,
+    usual: StreamableHttpService<Service, Sessions>,
+    sessions: Arc<Sessions>,
+    places: Places,
     streams: Arc<Streams>,
 }
 
 impl Streamable {
-    /// `ended` closes streams and sessions when the server stops.
-    pub(crate) fn new(service: &Service, config: &HttpConfig, ended: &CancellationToken) -> Self {
+    pub(crate) fn new(service: &Service, config: &HttpConfig, places: &Places, life: &Life) -> Self {
+        let sessions = Arc::new(Sessions::new(&config.sessions));
+        sessions.expire(life);
+        let bodies = Bodies::new(config);
         // Host and Origin have been judged before any route is reached, so rmcp's own, weaker checks are off.
-        let config = StreamableHttpServerConfig::default()
+        let mut rmcp_config = StreamableHttpServerConfig::default()
             .with_json_response(true)
             .with_legacy_session_mode(true)
             .with_max_request_body_bytes(config.body_bytes_max)
-            .with_cancellation_token(ended.clone())
+            .with_cancellation_token(life.ended.clone())
+            .with_sse_keep_alive(Some(config.transports.keep_alive))
             .disable_allowed_hosts()
             .disable_allowed_origins()
             .with_sse_retry(None);
-        // Streams do not open with an event without data: clients from before 2025-11-25 take it for a broken message.
-        let mut sessions = LocalSessionManager::default();
-        sessions.session_config.sse_retry = None;
-        let sessions = Arc::new(sessions);
+        if let Some(store) = &config.sessions.store {
+            let store = OfPrincipals::new(Arc::clone(store), config.sessions.idle);
+            rmcp_config.session_store = Some(Arc::new(store));
+        }
         let streams = Streams {
             service: service.clone(),
             sessions: Arc::clone(&sessions),
-            config: config.clone(),
+            config: rmcp_config.clone(),
         };
         let each = service.clone();
         Self {
+            bodies,
             direct: Direct::new(service.clone()),
-            usual: StreamableHttpService::new(move || Ok(each.clone()), sessions, config),
+            usual: StreamableHttpService::new(move || Ok(each.clone()), Arc::clone(&sessions), rmcp_config),
+            sessions,
+            places: places.clone(),
             streams: Arc::new(streams),
         }
     }
 
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response {
-        let method = request.method().clone();
         let (parts, body) = request.into_parts();
-        let mut response = if self.direct.may_answer(&parts) {
-            // At most what the headers announced, which is little.
-            let Ok(body) = body.collect().await.map(Collected::to_bytes) else {
-                return broken_off();
-            };
-            match self.direct.answer(&parts.headers, &body).await {
-                Some(response) => return response,
-                None => {
-                    self.usual
-                        .handle(Request::from_parts(parts, Full::new(body)))
-                        .await
-                }
-            }
-        } else if asks_for_stream(&parts) {
-            let streams = self.streams.of(&parts);
-            streams.handle(Request::from_parts(parts, body)).await
-        } else {
-            self.usual.handle(Request::from_parts(parts, body)).await
-        }
-        .map(Body::new);
-        // The session is over when the reply goes out, so it is 204: for the official Python SDK 202 is a failure.
-        if method == Method::DELETE && response.status() == StatusCode::ACCEPTED {
-            *response.status_mut() = StatusCode::NO_CONTENT;
-        }
-        if method == Method::POST {
-            response = unstream(response).await;
-        }
-        response
+        let answered = match parts.method {
+            Method::POST => self.post(parts, body).await,
+            Method::GET => self.stream(&self.usual, parts, Bytes::new()).await,
+            _ => self.usual(parts, Bytes::new()).await.map(deleted),
+        };
+        answered.unwrap_or_else(Refusal::into_response)
     }
+
+    async fn post(&self, parts: Parts, body: Incoming) -> Result<Response, Refusal> {
+        let body = self.bodies.read(&parts, body).await?;
+        if self.direct.may_answer(&parts)
+            && let Some(response) = self.direct.answer(&parts, &body).await
+        {
+            return Ok(response);
+        }
+        if let Err(refusal) = wire::check(&body) {
+            return Ok(in_json(StatusCode::BAD_REQUEST, refusal.to_json()));
+        }
+        let body = body.slice_ref(wire::trimmed(&body));
+        if body.starts_with(b"[") {
+            return self.batch(parts, &body).await;
+        }
+        let response = if asks_for_stream(&parts) {
+            let service = self.streams.of(&parts);
+            self.stream(&service, parts, with_task_ids(body.clone())).await?
+        } else {
+            self.usual(parts, body.clone()).await?
+        };
+        // Its type is right, and it is JSON: that it is no message of the protocol is left.
+        if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE
+            && let Err(explained) = decoded(&body)
+        {
+            return Ok(*explained);
+        }
+        Ok(unstream(response).await)
+    }
+
+    /// Has `rmcp` answer, for whom it is to answer.
+    async fn usual(&self, parts: Parts, body: Bytes) -> Result<Response, Refusal> {
+        self.by(&self.usual, parts, body).await
+    }
+
+    async fn by(
+        &self,
+        service: &StreamableHttpService<Service, Sessions>,
+        parts: Parts,
+        body: Bytes,
+    ) -> Result<Response, Refusal> {
+        self.sessions.admit(&parts).await?;
+        let caller = Caller::new(&parts);
+        let request = Request::from_parts(parts, Full::new(body));
+        let response = caller.answer(service.handle(request)).await?;
+        Ok(told(response.map(Body::new)).await)
+    }
+
+    /// The same, for what is answered with a stream that stays open.
+    async fn stream(
+        &self,
+        service: &StreamableHttpService<Service, Sessions>,
+        parts: Parts,
+        body: Bytes,
+    ) -> Result<Response, Refusal> {
+        let place = self.places.take(&caller::holder(&parts))?;
+        let response = self.by(service, parts, body).await?;
+        Ok(response.map(|body| {
+            Body::new(body.map_frame(move |frame| {
+                // Taken until the stream has ended.
+                let _ = &place;
+                frame
+            }))
+        }))
+    }
+}
+
+/// The session is over when the reply goes out, so it is 204: for the official Python SDK 202 is a failure.
+fn deleted(mut response: Response) -> Response {
+    if response.status() == StatusCode::ACCEPTED {
+        *response.status_mut() = StatusCode::NO_CONTENT;
+    }
+    response
 }
 
 /// What makes the service of one `subscriptions/listen` stream. What it may hear is settled before its request reaches
 /// the place where callers are identified, so its service knows its caller from the start.
 struct Streams {
     service: Service,
-    sessions: Arc<LocalSessionManager>,
+    sessions: Arc<Sessions>,
     config: StreamableHttpServerConfig,
 }
 
 impl Streams {
-    fn of(&self, parts: &Parts) -> StreamableHttpService<Service, LocalSessionManager> {
+    fn of(&self, parts: &Parts) -> StreamableHttpService<Service, Sessions> {
         let mut extensions = Extensions::new();
         extensions.insert(parts.clone());
         let service = self.service.opened_with(&extensions);
@@ -125,13 +196,14 @@ fn asks_for_stream(parts: &Parts) -> bool {
         .is_some_and(|method| method == "subscriptions/listen")
 }
 
-/// The client closed the connection before its body was whole: nobody reads this.
-fn broken_off() -> Response {
-    Refusal::new(
-        StatusCode::BAD_REQUEST,
-        "incomplete_body",
-        "the body ended before it was whole",
-        "send the whole body",
-    )
-    .into_response()
+/// The body of a request for a stream, in a form in which `rmcp` loses nothing. What is no JSON `rmcp` refuses.
+fn with_task_ids(body: Bytes) -> Bytes {
+    let names_tasks = body.windows(TASK_IDS.len()).any(|part| part == TASK_IDS);
+    match serde_json::from_slice(&body) {
+        Ok(message) if names_tasks => keep_task_ids(message).to_string().into(),
+        _ => body,
+    }
 }
+
+/// Most streams are about something else, and go on as they came.
+const TASK_IDS: &[u8] = b"\"taskIds\"";

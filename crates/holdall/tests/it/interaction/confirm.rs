@@ -301,7 +301,7 @@ async fn the_argument_is_listed() {
             ))
         });
     let service = server().add(by_hand).build().expect("the server is right");
-    assert!(!service.answers_without_context("by_hand"));
+    assert!(!service.answers_without_context("by_hand", &Principal::local()));
     let mut wire = Wire::modern_to(service, json!({}));
     let listed = wire.request("tools/list", json!({})).await;
     let tools = listed["result"]["tools"].as_array().expect("tools").clone();

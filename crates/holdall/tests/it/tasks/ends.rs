@@ -286,6 +286,14 @@ async fn a_server_that_shuts_down_fails_what_still_runs() {
         reply["result"]["_meta"]["holdall/error"]["kind"], "unavailable",
         "{reply}"
     );
+    // Once more, on another clone, changes nothing, and is no trouble where there are no tasks.
+    service.clone().shut_down().await;
+    assert_eq!(client.task(&id).await, task);
+    Server::new("plain")
+        .build()
+        .expect("the server is right")
+        .shut_down()
+        .await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,14 +6,20 @@
 //! | `asking` | how tasks ask, and calls before they are tasks |
 //! | `ends` | how tasks end: results, errors, cancellation, timeouts, the end of the server |
 //! | `owners` | who sees which task |
+//! | `attributes` | what `#[tool]` says about tasks |
+//! | `later` | tools that can become tasks, added while the server serves |
+//! | `followed` | tasks a client is told of, without asking |
 //! | `bounds` | what happens when there are too many |
 //! | `stores` | what every store of tasks does |
 //! | `restart` | what is left of tasks when their process is gone |
 
 mod asking;
+mod attributes;
 mod bounds;
 mod calls;
 mod ends;
+mod followed;
+mod later;
 mod owners;
 mod restart;
 mod stores;

@@ -9,6 +9,9 @@ use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Number, Value};
+
+use crate::protocol::JsonObject;
 
 /// Objects with more keys than this look them up in a set.
 const KEYS_COMPARED: usize = 16;
@@ -33,6 +36,84 @@ pub(super) fn check(text: &[u8]) -> Result<(), Fault> {
         (Ok(()), _) => Ok(()),
         (Err(_), Some(pointer)) => Err(Fault::Twice(pointer)),
         (Err(error), None) => Err(Fault::Syntax(error)),
+    }
+}
+
+/// Reads an object as [`decode`](super::decode) would let it through, on the way of reading it: for
+/// `#[serde(deserialize_with = …)]` where a message is read into a type of its own.
+///
+/// # Errors
+/// If it is no object, or an object in it has a key twice.
+pub fn strict_object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<JsonObject, D::Error> {
+    match deserializer.deserialize_map(Strict)? {
+        Value::Object(object) => Ok(object),
+        _ => Err(D::Error::custom("an object was expected")),
+    }
+}
+
+/// Builds a value, and fails at a key that is there already.
+struct Strict;
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = items.next_element_seed(Self)? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut object = JsonObject::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            let value = entries.next_value_seed(Self)?;
+            if object.insert(key, value).is_some() {
+                return Err(A::Error::custom("a key comes twice"));
+            }
+        }
+        Ok(Value::Object(object))
     }
 }
 
@@ -200,6 +281,27 @@ mod tests {
             assert_eq!(verdict(text), Err(pointer.into()), "{text}");
         }
         assert_eq!(verdict(r#"{"a":{"a":{"a":1}},"A":2,"b":{"a":1}}"#), Ok(()));
+    }
+
+    #[test]
+    fn an_object_is_read_as_strictly_as_it_is_checked() {
+        for text in [
+            r#"{"a":1,"\u0061":2}"#,
+            r#"{"a":[{},{"b":{"c":1,"c":2}}]}"#,
+            "[]",
+            "7",
+            r#"{"a":1e400}"#,
+            r#"{"a":"\ud800"}"#,
+        ] {
+            let read = strict_object(&mut serde_json::Deserializer::from_str(text));
+            assert!(read.is_err(), "{text}");
+        }
+        let text = r#"{"a":{"a":[null,true,-1,18446744073709551615,1.5,"\u00e9",[]]},"b":{}}"#;
+        let read = strict_object(&mut serde_json::Deserializer::from_str(text)).expect("nothing comes twice");
+        assert_eq!(
+            Value::Object(read),
+            serde_json::from_str::<Value>(text).expect("JSON")
+        );
     }
 
     #[test]

@@ -13,12 +13,15 @@ use tokio::sync::Notify;
 
 use super::Message;
 use super::decode::{Decoded, Refusal};
+use crate::service::task_streams;
 
-/// The one revision whose clients may send several messages in one line.
+/// The one revision whose clients may send several messages at once.
 const BATCHES: ProtocolVersion = ProtocolVersion::V_2025_03_26;
 
+/// The code of an error reply to a request that is one too many: the first of those JSON-RPC leaves to servers.
+const TOO_MANY_REQUESTS: ErrorCode = ErrorCode(-32000);
+
 /// The state of one connection.
-#[derive(Default)]
 pub(super) struct Session {
     state: Mutex<State>,
     changed: Notify,
@@ -36,6 +39,8 @@ struct State {
     streams: HashSet<RequestId>,
     batches: HashMap<u64, Batch>,
     batches_seen: u64,
+    /// Requests and subscriptions under way at once.
+    requests_max: usize,
 }
 
 /// The replies to one batch go out together, once all of them are there.
@@ -45,49 +50,54 @@ struct Batch {
     replies: Vec<Vec<u8>>,
 }
 
-/// What follows from a line.
+/// What follows from a text.
 #[derive(Default)]
 pub(super) struct Admitted {
     /// Messages for the service.
     pub(super) messages: Vec<Message>,
-    /// What goes back to the client: whole lines.
-    pub(super) reply: Vec<u8>,
-}
-
-impl Admitted {
-    fn reply(&mut self, line: Option<Vec<u8>>) {
-        self.reply.extend(line.into_iter().flatten());
-    }
+    /// What goes back to the client.
+    pub(super) replies: Vec<Vec<u8>>,
 }
 
 impl Session {
-    /// Decides what becomes of a line.
+    /// A connection on which `requests_max` requests may be under way at once.
+    pub(super) fn new(requests_max: usize) -> Self {
+        Self {
+            state: Mutex::new(State {
+                requests_max,
+                ..State::default()
+            }),
+            changed: Notify::new(),
+        }
+    }
+
+    /// Decides what becomes of a text.
     pub(super) fn admit(&self, decoded: Decoded) -> Admitted {
         let mut admitted = Admitted::default();
         self.update(|state| match decoded {
-            Decoded::Nothing => tracing::debug!("an empty line or a malformed answer is passed over"),
-            Decoded::Refused(refusal) => admitted.reply(Some(line(refusal.to_json()))),
+            Decoded::Nothing => tracing::debug!("blanks or a malformed answer are passed over"),
+            Decoded::Refused(refusal) => admitted.replies.push(refusal.to_json()),
             Decoded::Message(message) => match state.admit(&message, None) {
                 Verdict::Deliver => admitted.messages.push(*message),
                 Verdict::Cancels(id) => {
-                    admitted.reply(state.resolve(&id, None));
+                    admitted.replies.extend(state.resolve(&id, None));
                     admitted.messages.push(*message);
                 }
                 Verdict::Drop => {}
-                Verdict::Refuse(refusal) => admitted.reply(Some(line(refusal.to_json()))),
+                Verdict::Refuse(refusal) => admitted.replies.push(refusal.to_json()),
             },
             Decoded::Batch(_) if !state.batches_allowed => {
                 let message =
-                    format!("batches are part of protocol {BATCHES} alone: send one message a line");
+                    format!("batches are part of protocol {BATCHES} alone: send one message at a time");
                 let refusal = Refusal::new(Value::Null, ErrorCode::INVALID_REQUEST, message);
-                admitted.reply(Some(line(refusal.to_json())));
+                admitted.replies.push(refusal.to_json());
             }
             Decoded::Batch(items) => state.admit_batch(items, &mut admitted),
         });
         admitted
     }
 
-    /// Notes that the request `id` is answered with `reply`. Returns the line that is to be sent now.
+    /// Notes that the request `id` is answered with `reply`. Returns what is to be sent now.
     pub(super) fn answer(&self, id: &RequestId, reply: Vec<u8>) -> Option<Vec<u8>> {
         self.update(|state| state.resolve(id, Some(reply)))
     }
@@ -155,6 +165,12 @@ impl State {
                 format!("a request with the id `{id}` is still under way: give every request its own");
             return refuse(ErrorCode::INVALID_REQUEST, message);
         }
+        if self.pending.len() + self.streams.len() >= self.requests_max {
+            let max = self.requests_max;
+            let message =
+                format!("{max} requests are under way on this connection: wait for a reply, or cancel one");
+            return refuse(TOO_MANY_REQUESTS, message);
+        }
         match &request.request {
             ClientRequest::InitializeRequest(_) if batch.is_some() => {
                 let message =
@@ -170,7 +186,12 @@ impl State {
             other => self.open |= is_self_contained(other),
         }
         // A subscription is never answered while the client listens.
-        if matches!(request.request, ClientRequest::SubscriptionsListenRequest(_)) {
+        let is_stream = match &request.request {
+            ClientRequest::SubscriptionsListenRequest(_) => true,
+            ClientRequest::CustomRequest(request) => task_streams::notifications(request).is_some(),
+            _ => false,
+        };
+        if is_stream {
             self.streams.insert(id.clone());
         } else {
             self.pending.insert(id.clone(), batch);
@@ -226,7 +247,7 @@ impl State {
                     }
                     Verdict::Cancels(id) => {
                         // Another batch may have waited for nothing else.
-                        admitted.reply(self.resolve(&id, None));
+                        admitted.replies.extend(self.resolve(&id, None));
                         admitted.messages.push(*message);
                         continue;
                     }
@@ -238,14 +259,14 @@ impl State {
                 batch.replies.push(refusal.to_json());
             }
         }
-        admitted.reply(self.release(number));
+        admitted.replies.extend(self.release(number));
     }
 
     /// Nobody waits for the answer to `id` any more, because it is there or because it was cancelled.
     fn resolve(&mut self, id: &RequestId, reply: Option<Vec<u8>>) -> Option<Vec<u8>> {
         self.streams.remove(id);
         match self.pending.remove(id).flatten() {
-            None => reply.map(line),
+            None => reply,
             Some(number) => {
                 if let Some(batch) = self.batches.get_mut(&number) {
                     batch.replies.extend(reply);
@@ -264,7 +285,7 @@ impl State {
         }
         let Batch { replies, .. } = self.batches.remove(&number)?;
         // Notifications alone are not answered, not even with an empty list.
-        (!replies.is_empty()).then(|| [b"[", replies.join(&b","[..]).as_slice(), b"]\n"].concat())
+        (!replies.is_empty()).then(|| [b"[", replies.join(&b","[..]).as_slice(), b"]"].concat())
     }
 }
 
@@ -279,17 +300,12 @@ fn is_self_contained(request: &ClientRequest) -> bool {
             .is_some_and(|version| ProtocolVersion::KNOWN_VERSIONS.contains(&version))
 }
 
-fn line(mut json: Vec<u8>) -> Vec<u8> {
-    json.push(b'\n');
-    json
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::stdio::decode::decode;
+    use crate::wire::decode::decode;
 
     /// Sends lines; returns what goes to the service and what goes back, as JSON.
     fn send(session: &Session, lines: &[Value]) -> (Vec<Value>, Vec<Value>) {
@@ -297,20 +313,17 @@ mod tests {
         for line in lines {
             let admitted = session.admit(decode(line.to_string().as_bytes()));
             delivered.extend(admitted.messages.iter().map(|message| json!(message)));
-            replied.extend(lines_of(&admitted.reply));
+            replied.extend(admitted.replies.iter().map(|reply| json_of(reply)));
         }
         (delivered, replied)
     }
 
-    fn lines_of(bytes: &[u8]) -> Vec<Value> {
-        bytes
-            .split_inclusive(|byte| *byte == b'\n')
-            .map(|line| serde_json::from_slice(line).expect("a line is JSON"))
-            .collect()
+    fn json_of(reply: &[u8]) -> Value {
+        serde_json::from_slice(reply).expect("a reply is JSON")
     }
 
     fn opened(version: &str) -> Session {
-        let session = Session::default();
+        let session = Session::new(usize::MAX);
         let client = json!({"name": "t", "version": "0"});
         let params = json!({"protocolVersion": version, "capabilities": {}, "clientInfo": client});
         send(
@@ -323,8 +336,8 @@ mod tests {
 
     fn answer(session: &Session, id: Value) -> Option<Value> {
         let number: RequestId = serde_json::from_value(id.clone()).expect("an id");
-        let line = session.answer(&number, json!({"id": id}).to_string().into_bytes());
-        line.map(|line| lines_of(&line).remove(0))
+        let text = session.answer(&number, json!({"id": id}).to_string().into_bytes());
+        text.map(|text| json_of(&text))
     }
 
     fn request(id: u32) -> Value {
@@ -337,7 +350,7 @@ mod tests {
 
     #[test]
     fn nothing_but_requests_gets_through_before_one_opens_the_connection() {
-        let session = Session::default();
+        let session = Session::new(usize::MAX);
         let early = [cancel(1), json!({"jsonrpc": "2.0", "id": 1, "result": {}})];
         let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
         assert_eq!(send(&session, &early).0, [Value::Null; 0]);
@@ -368,6 +381,17 @@ mod tests {
     }
 
     #[test]
+    fn requests_under_way_are_bounded() {
+        let session = Session::new(2);
+        send(&session, &[request(1), request(2)]);
+        let (delivered, replied) = send(&session, &[request(3)]);
+        assert_eq!((delivered.len(), &replied[0]["id"]), (0, &json!(3)));
+        assert_eq!(replied[0]["error"]["code"], -32000);
+        answer(&session, json!(1));
+        assert_eq!(send(&session, &[request(3)]).0.len(), 1);
+    }
+
+    #[test]
     fn a_subscription_holds_its_id_and_nothing_waits_for_it() {
         let session = opened("2025-11-25");
         let params = json!({"notifications": {"toolsListChanged": true}});
@@ -389,7 +413,7 @@ mod tests {
             assert!(delivered.is_empty(), "{version}");
             assert_eq!(replied[0]["error"]["code"], -32600, "{version}");
         }
-        let (_, replied) = send(&Session::default(), &[json!([request(1)])]);
+        let (_, replied) = send(&Session::new(usize::MAX), &[json!([request(1)])]);
         assert_eq!(replied[0]["error"]["code"], -32600);
     }
 

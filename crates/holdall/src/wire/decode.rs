@@ -1,24 +1,26 @@
-//! From a line to a message, or to the error reply the line deserves.
+//! From a text to a message, or to the error reply the text deserves.
 //!
 //! Nothing is known here of what was said before; see `session` for that.
 
-use rmcp::model::ErrorCode;
+use rmcp::model::{ConstString, ErrorCode, JsonRpcMessage, SubscriptionsListenRequestMethod};
 use serde_json::{Value, json};
 
 use super::Message;
 use super::strict::{self, Fault};
+use crate::service::task_streams::keep_task_ids;
 
-/// Messages in one batch.
-pub(super) const BATCH_MAX: usize = 1000;
+/// The most messages in one batch.
+pub const BATCH_MAX: usize = 1000;
 
-/// What a line is.
+/// What a text is.
 #[derive(Debug)]
-pub(super) enum Decoded {
-    /// Nothing that has a meaning or needs a reply: an empty line, a malformed answer or notification.
+#[non_exhaustive]
+pub enum Decoded {
+    /// Nothing that has a meaning or needs a reply: blanks, a malformed answer or notification.
     Nothing,
     /// One message.
     Message(Box<Message>),
-    /// One line that must be answered with an error.
+    /// Something that must be answered with an error.
     Refused(Refusal),
     /// Several messages at once, as protocol 2025-03-26 allows. None of them is a batch.
     Batch(Vec<Decoded>),
@@ -26,7 +28,7 @@ pub(super) enum Decoded {
 
 /// An error reply.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub struct Refusal {
     /// The id of the request, `null` where it cannot be told.
     id: Value,
     code: ErrorCode,
@@ -34,7 +36,7 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    pub(super) fn new(id: Value, code: ErrorCode, message: impl Into<String>) -> Self {
+    pub(crate) fn new(id: Value, code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             id,
             code,
@@ -42,33 +44,61 @@ impl Refusal {
         }
     }
 
-    /// The reply as JSON, without a newline.
-    pub(super) fn to_json(&self) -> Vec<u8> {
+    /// The code of the error.
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// The reply as JSON, without line breaks.
+    pub fn to_json(&self) -> Vec<u8> {
         json!({ "jsonrpc": "2.0", "id": self.id, "error": { "code": self.code.0, "message": self.message } })
             .to_string()
             .into_bytes()
     }
 }
 
-/// Reads a line.
-pub(super) fn decode(line: &[u8]) -> Decoded {
-    let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line).trim_ascii();
-    if line.is_empty() {
+/// A text without what may surround a message: a byte order mark, blanks.
+pub fn trimmed(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text).trim_ascii()
+}
+
+/// Reads a text. Stricter than JSON asks for: a key that comes twice in one object is refused, because what judges a
+/// message and what acts on it might each see another value. Nesting ends at 128 levels.
+pub fn decode(text: &[u8]) -> Decoded {
+    let text = trimmed(text);
+    if text.is_empty() {
         return Decoded::Nothing;
     }
-    match strict::check(line) {
-        Ok(()) => {}
-        Err(Fault::Syntax(error)) => return not_json(&error),
-        Err(Fault::Twice(pointer)) => return repeated_key(line, &pointer),
+    if let Err(refusal) = check(text) {
+        return Decoded::Refused(refusal);
     }
-    if line.starts_with(b"[") {
-        let items: Vec<Value> = serde_json::from_slice(line).expect("the line was found to be JSON");
+    if text.starts_with(b"[") {
+        let items: Vec<Value> = serde_json::from_slice(text).expect("the text was found to be JSON");
         return batch(items);
     }
-    match serde_json::from_slice(line) {
+    match serde_json::from_slice(text) {
+        Ok(message) if asks_for_stream(&message) => item(value(text)),
         Ok(message) => Decoded::Message(Box::new(message)),
-        Err(error) => explain(&value(line), &error),
+        Err(error) => explain(&value(text), &error),
     }
+}
+
+/// Whether a text is JSON, and strictly so: the first half of [`decode`], for a transport that leaves the second to
+/// others.
+///
+/// # Errors
+/// The error reply it deserves.
+pub fn check(text: &[u8]) -> Result<(), Refusal> {
+    strict::check(text).map_err(|fault| match fault {
+        Fault::Syntax(error) => not_json(&error),
+        Fault::Twice(pointer) => repeated_key(text, &pointer),
+    })
+}
+
+/// What such a request asks for does not all fit into the type it was read as.
+fn asks_for_stream(message: &Message) -> bool {
+    matches!(message, JsonRpcMessage::Request(request)
+        if request.request.method() == SubscriptionsListenRequestMethod::VALUE)
 }
 
 fn batch(items: Vec<Value>) -> Decoded {
@@ -83,30 +113,30 @@ fn batch(items: Vec<Value>) -> Decoded {
 }
 
 fn item(value: Value) -> Decoded {
-    match serde_json::from_value(value.clone()) {
+    match serde_json::from_value(keep_task_ids(value.clone())) {
         Ok(message) => Decoded::Message(Box::new(message)),
         Err(error) => explain(&value, &error),
     }
 }
 
-fn value(line: &[u8]) -> Value {
-    serde_json::from_slice(line).expect("the line was found to be JSON")
+fn value(text: &[u8]) -> Value {
+    serde_json::from_slice(text).expect("the text was found to be JSON")
 }
 
-fn not_json(error: &serde_json::Error) -> Decoded {
-    let message = format!("this line is not JSON: {error}");
-    Decoded::Refused(Refusal::new(Value::Null, ErrorCode::PARSE_ERROR, message))
+fn not_json(error: &serde_json::Error) -> Refusal {
+    let message = format!("this is not JSON: {error}");
+    Refusal::new(Value::Null, ErrorCode::PARSE_ERROR, message)
 }
 
-fn repeated_key(line: &[u8], pointer: &str) -> Decoded {
-    let id = match serde_json::from_slice::<Value>(line) {
+fn repeated_key(text: &[u8], pointer: &str) -> Refusal {
+    let id = match serde_json::from_slice::<Value>(text) {
         // Which of two ids is meant nobody can tell.
         Ok(_) if pointer == "/id" => Value::Null,
         Ok(value) => id_of(&value).unwrap_or(Value::Null),
         Err(error) => return not_json(&error),
     };
     let message = format!("the key at `{pointer}` comes twice: send each key once");
-    Decoded::Refused(Refusal::new(id, ErrorCode::INVALID_REQUEST, message))
+    Refusal::new(id, ErrorCode::INVALID_REQUEST, message)
 }
 
 /// Why `value` is no message of the protocol.

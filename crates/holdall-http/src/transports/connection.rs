@@ -1,0 +1,103 @@
+//! What HTTP+SSE and WebSocket share: one connection, served by one service until either side has had enough.
+
+use holdall::Service;
+use holdall::protocol::model::Extensions;
+use holdall::wire::{self, Bounds, Inlet, Message, Outlet, Wire};
+use http::request::Parts;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+use super::caller;
+use super::places::{Place, Places};
+use crate::config::HttpConfig;
+use crate::front::refusal::Refusal;
+
+/// What connections are made of.
+#[derive(Clone)]
+pub(crate) struct Connections {
+    service: Service,
+    bounds: Bounds,
+    streams: Places,
+    life: Life,
+}
+
+/// How long everything lives that outlives its request.
+#[derive(Clone, Default)]
+pub(crate) struct Life {
+    /// The server stops.
+    pub(crate) ended: CancellationToken,
+    /// What the server waits for when it stops.
+    pub(crate) tasks: TaskTracker,
+}
+
+/// One connection.
+pub(crate) struct Connection {
+    pub(crate) inlet: Inlet,
+    pub(crate) outlet: Outlet,
+    /// Dropped, it cancels what is under way: nobody is left to hear of it.
+    pub(crate) alive: DropGuard,
+    pub(crate) place: Place,
+}
+
+impl Connections {
+    pub(crate) fn new(service: &Service, config: &HttpConfig, streams: &Places, life: &Life) -> Self {
+        let mut bounds = Bounds::default();
+        bounds.requests_max = config.transports.requests_max;
+        bounds.outgoing_max = 256;
+        bounds.outgoing_bytes_max = config.transports.outgoing_bytes_max;
+        bounds.drain = config.drain_timeout;
+        Self {
+            service: service.clone(),
+            bounds,
+            streams: streams.clone(),
+            life: life.clone(),
+        }
+    }
+
+    pub(crate) fn life(&self) -> &Life {
+        &self.life
+    }
+
+    /// A place for one more connection.
+    pub(crate) fn place(&self, parts: &Parts) -> Result<Place, Refusal> {
+        self.streams.take(&caller::holder(parts))
+    }
+
+    /// Starts to serve a connection that was opened by the request of `parts`.
+    pub(crate) fn open(&self, parts: &Parts, place: Place) -> Connection {
+        let mut extensions = Extensions::new();
+        extensions.insert(parts.clone());
+        let service = self.service.opened_with(&extensions);
+        let (wire, inlet, outlet) = Wire::new(self.bounds.clone());
+        let cancelled = CancellationToken::new();
+        let alive = cancelled.clone().drop_guard();
+        let closing = wire.closing();
+        let ended = self.life.ended.clone();
+        self.life.tasks.spawn(async move {
+            let serving = wire::serve(service, wire, cancelled);
+            tokio::pin!(serving);
+            let served = tokio::select! {
+                served = &mut serving => served,
+                () = ended.cancelled() => {
+                    // What is under way is answered, and nothing more is taken in.
+                    closing.cancel();
+                    serving.await
+                }
+            };
+            if let Err(error) = served {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        });
+        Connection {
+            inlet,
+            outlet,
+            alive,
+            place,
+        }
+    }
+}
+
+/// Has messages say which request brought them.
+pub(crate) fn attach(parts: &Parts) -> impl FnMut(&mut Message) {
+    move |message| message.insert_extension(parts.clone())
+}

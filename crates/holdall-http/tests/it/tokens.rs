@@ -1,0 +1,306 @@
+//! Static tokens and keys in front of every route.
+
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
+
+use holdall::prelude::*;
+use holdall_http::auth::{NewToken, Secret, TokenFile, Tokens};
+use holdall_http::{HttpConfig, HttpServer};
+use holdall_testkit::{Client, HttpRequest};
+use serde_json::{Value, json};
+
+use crate::stateless;
+
+/// Tell who asks.
+#[tool]
+fn who(ctx: Context) -> String {
+    ctx.principal().name().to_owned()
+}
+
+/// Say that there are notes.
+#[tool(scopes("notes:read"))]
+fn read_notes() -> &'static str {
+    "notes"
+}
+
+/// A server that wants tokens, and the file it has them from.
+struct Fixture {
+    address: SocketAddr,
+    file: TokenFile,
+    tokens: Tokens,
+    _folder: tempfile::TempDir,
+}
+
+impl Fixture {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = TokenFile::at(folder.path().join("tokens.toml"));
+        file.create(NewToken::new("first")).expect("made");
+        let tokens = Tokens::open(file.path()).expect("in order");
+        let mut config = HttpConfig::default();
+        config.auth.tokens = Some(tokens.clone());
+        let service = Server::new("test").add(tools![who, read_notes]).build();
+        let server = HttpServer::bind(([127, 0, 0, 1], 0).into(), service.expect("right"), config).await;
+        let server = server.expect("a free port");
+        let address = server.local_addr();
+        tokio::spawn(server.serve(std::future::pending()));
+        Self {
+            address,
+            file,
+            tokens,
+            _folder: folder,
+        }
+    }
+
+    fn token(&self, new: NewToken) -> String {
+        let (token, _) = self.file.create(new).expect("made");
+        self.tokens.reload().expect("in order");
+        token.expose().to_owned()
+    }
+
+    /// Status, kind of refusal and challenge of a call of `who` with these headers.
+    async fn ask(&self, headers: &[(&str, &str)]) -> (u16, Value, Option<String>) {
+        let mut request = call("who");
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let reply = request.send(self.address).await;
+        let challenge = reply.header("www-authenticate").map(str::to_owned);
+        (reply.status, reply.json(), challenge)
+    }
+}
+
+fn call(tool: &str) -> HttpRequest {
+    let params = json!({"name": tool, "arguments": {}});
+    let text = stateless("tools/call", tool, params);
+    let (_, body) = text.split_once("\r\n\r\n").expect("a request");
+    HttpRequest::post(&serde_json::from_str(body).expect("JSON"))
+        .header("MCP-Protocol-Version", "2026-07-28")
+        .header("Mcp-Method", "tools/call")
+        .header("Mcp-Name", tool)
+}
+
+#[tokio::test]
+async fn every_wrong_credential_is_refused_in_its_own_words() {
+    let fixture = Fixture::start().await;
+    let good = fixture.token(NewToken::new("good"));
+    let expired = SystemTime::now() - Duration::from_secs(1);
+    let expired = fixture.token(NewToken::new("expired").expires(expired));
+    let revoked = fixture.token(NewToken::new("revoked"));
+    fixture.file.revoke("revoked").expect("there is one");
+    fixture.tokens.reload().expect("in order");
+    let bearer = |token: &str| format!("Bearer {token}");
+    let huge = format!("Bearer {}", "a".repeat(10_000));
+    for (headers, status, kind, in_message) in [
+        (vec![], 401, "unauthenticated", "who asks"),
+        (vec![("Authorization", "")], 401, "invalid_token", "scheme"),
+        (
+            vec![("Authorization", "Basic YTpi")],
+            401,
+            "invalid_token",
+            "scheme",
+        ),
+        (
+            vec![("Authorization", good.as_str())],
+            401,
+            "invalid_token",
+            "scheme",
+        ),
+        (
+            vec![("Authorization", "Bearer")],
+            401,
+            "invalid_token",
+            "not followed",
+        ),
+        (
+            vec![("Authorization", "Bearer a b")],
+            401,
+            "invalid_token",
+            "not followed",
+        ),
+        (
+            vec![("Authorization", huge.as_str())],
+            401,
+            "invalid_token",
+            "bytes",
+        ),
+        (
+            vec![("Authorization", &*bearer(&good[..42]))],
+            401,
+            "invalid_token",
+            "not whole",
+        ),
+        (
+            vec![(
+                "Authorization",
+                &*bearer("hold_ohJtpMMGaPm8SjhNX3dWNYJ4W9j7Qq2w000000"),
+            )],
+            401,
+            "invalid_token",
+            "not whole",
+        ),
+        (
+            vec![("Authorization", &*bearer(&expired))],
+            401,
+            "invalid_token",
+            "expired",
+        ),
+        (
+            vec![("Authorization", &*bearer(&revoked))],
+            401,
+            "invalid_token",
+            "revoked",
+        ),
+        (
+            vec![("Authorization", "Bearer opaque")],
+            401,
+            "invalid_token",
+            "nobody here",
+        ),
+        (
+            vec![("Authorization", "Bearer a.b.c")],
+            401,
+            "invalid_token",
+            "nobody here",
+        ),
+        (
+            vec![("X-API-Key", "ada:key")],
+            401,
+            "invalid_token",
+            "nobody here",
+        ),
+        (vec![("X-API-Key", "opaque")], 401, "invalid_token", "neither"),
+        (
+            vec![
+                ("Authorization", &*bearer(&good)),
+                ("Authorization", &*bearer(&good)),
+            ],
+            400,
+            "several_credentials",
+            "several",
+        ),
+        (
+            vec![("Authorization", &*bearer(&good)), ("X-API-Key", &good)],
+            400,
+            "several_credentials",
+            "several",
+        ),
+    ] {
+        let (got, body, challenge) = fixture.ask(&headers).await;
+        assert_eq!(
+            (got, body["error"].as_str()),
+            (status, Some(kind)),
+            "{headers:?}: {body}"
+        );
+        assert!(
+            body["message"].as_str().expect("a message").contains(in_message),
+            "{body}"
+        );
+        assert!(body["hint"].is_string(), "{body}");
+        let challenge = challenge.expect("a challenge");
+        let error = match (status, kind) {
+            (_, "unauthenticated") => "",
+            (401, _) => "error=\"invalid_token\"",
+            _ => "error=\"invalid_request\"",
+        };
+        assert!(
+            challenge.starts_with("Bearer") && challenge.contains(error),
+            "{challenge}"
+        );
+        assert!(!error.is_empty() || challenge == "Bearer", "{challenge}");
+    }
+    for headers in [
+        [("Authorization", &*bearer(&good))],
+        [("authorization", &*format!("bearer {good}"))],
+        [("X-Api-Key", &good)],
+    ] {
+        let (status, body, _) = fixture.ask(&headers).await;
+        assert_eq!(status, 200, "{body}");
+        assert_eq!(body["result"]["content"][0]["text"], "token:good");
+    }
+}
+
+#[tokio::test]
+async fn tokens_in_addresses_are_refused_even_if_they_are_good() {
+    let fixture = Fixture::start().await;
+    let good = fixture.token(NewToken::new("good"));
+    for name in ["token", "access_token", "api_key", "Token"] {
+        let request = HttpRequest::new("POST", &format!("/mcp?a=1&{name}={good}"));
+        let reply = request
+            .header("Authorization", &format!("Bearer {good}"))
+            .send(fixture.address)
+            .await;
+        assert_eq!(reply.status, 400);
+        assert_eq!(reply.json()["error"], "credential_in_address");
+        assert!(!reply.text().contains(&good), "{}", reply.text());
+    }
+}
+
+#[tokio::test]
+async fn nothing_but_open_routes_answers_without_a_token() {
+    let fixture = Fixture::start().await;
+    for route in holdall_http::Route::ALL {
+        for method in ["GET", "POST", "DELETE", "PUT"] {
+            let reply = HttpRequest::new(method, route.path()).send(fixture.address).await;
+            assert_eq!(reply.status == 401, !route.is_open(), "{method} {}", route.path());
+        }
+    }
+}
+
+#[tokio::test]
+async fn listing_and_calling_agree_on_scopes_in_every_version() {
+    let fixture = Fixture::start().await;
+    let reader = fixture.token(NewToken::new("reader").scopes(["notes:read"]));
+    let nobody = fixture.token(NewToken::new("nobody"));
+    for version in ["2025-06-18", "2025-11-25", "2026-07-28"] {
+        for (token, name, expected) in [
+            (&reader, "token:reader", &["who", "read_notes"][..]),
+            (&nobody, "token:nobody", &["who"]),
+        ] {
+            let client = Client::at(format!("http://{}/mcp", fixture.address))
+                .protocol(version)
+                .header("Authorization", format!("Bearer {token}"))
+                .await;
+            let listed = client.list_tools().await;
+            let listed: Vec<&str> = listed.iter().map(|tool| tool.name.as_ref()).collect();
+            assert_eq!(listed, expected, "{version}");
+            assert_eq!(client.call("who", json!({})).await.text(), name);
+            if expected.contains(&"read_notes") {
+                assert_eq!(client.call("read_notes", json!({})).await.text(), "notes");
+            }
+            client.close().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_chosen_key_opens_the_door_too() {
+    let fixture = Fixture::start().await;
+    let key = Secret::new("correct horse battery");
+    fixture.file.create_key(NewToken::new("ada"), &key).expect("kept");
+    fixture.tokens.reload().expect("in order");
+    for (value, status) in [
+        ("ada:correct horse battery", 200),
+        ("ada:correct horse battery", 200),
+        ("ada:correct horse", 401),
+        ("eve:correct horse battery", 401),
+    ] {
+        let (got, body, _) = fixture.ask(&[("X-API-Key", value)]).await;
+        assert_eq!(got, status, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn with_authentication_a_public_address_needs_no_decision() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = TokenFile::at(folder.path().join("tokens.toml"));
+    file.create(NewToken::new("first")).expect("made");
+    let mut config = HttpConfig::default();
+    config.auth.tokens = Some(Tokens::open(file.path()).expect("in order"));
+    let service = Server::new("test").build().expect("right");
+    assert!(
+        HttpServer::bind(([0, 0, 0, 0], 0).into(), service, config)
+            .await
+            .is_ok()
+    );
+}

@@ -1,0 +1,64 @@
+//! What every call begins with: its span in the log, and those who watch it.
+
+use tracing::Span;
+use tracing::field::Empty;
+
+use super::Service;
+use crate::context::Context;
+use crate::observe::{Addressed, Arrival, Guard, Watch};
+
+/// What a call runs under.
+pub(super) struct Entry {
+    pub(super) span: Span,
+    /// Kept until the call has ended; dropped before, the call was given up.
+    pub(super) guard: Guard,
+}
+
+impl Service {
+    /// Begins a call: from here on it is told of, whatever becomes of it.
+    pub(super) fn enter(&self, addressed: &Addressed<'_>, context: &mut Context) -> Entry {
+        let kind = addressed.kind.as_str();
+        // What clients make up is not a name, and the variables in the URI of a resource are not for the log.
+        let name = addressed.registered.unwrap_or("unknown");
+        let span = span(kind, name, context, self);
+        let watch = Watch::new(&self.observers, addressed, context, || self.arrival(context));
+        context.watched_by(&watch);
+        let guard = watch.begin(&span);
+        Entry { span, guard }
+    }
+
+    /// How a call came here.
+    fn arrival(&self, context: &Context) -> Arrival {
+        let arrive = self.arrive.as_ref();
+        arrive.map_or_else(Arrival::default, |arrive| arrive(&context.request().extensions))
+    }
+}
+
+/// The span of a call.
+///
+/// `request_id` is what the transport calls the request, or else what the client does; `message_id` what the client
+/// calls it, where that is something else.
+pub(super) fn span(kind: &'static str, name: &str, context: &Context, service: &Service) -> Span {
+    let span = tracing::info_span!(
+        "call",
+        kind,
+        name,
+        principal = context.principal().name(),
+        request_id = Empty,
+        message_id = Empty,
+    );
+    if span.is_disabled() {
+        return span;
+    }
+    let message_id = context.request_id();
+    match service.arrival(context).request_id {
+        Some(request_id) => {
+            span.record("request_id", &*request_id);
+            span.record("message_id", message_id);
+        }
+        None => {
+            span.record("request_id", message_id);
+        }
+    }
+    span
+}
