@@ -35,7 +35,7 @@ use tokio::time::Instant;
 pub use self::config::LimitsConfig;
 pub(crate) use self::fair::Permit;
 use self::fair::{Bounds, Full, Gate};
-pub use self::rate::Rate;
+pub use self::rate::{Rate, RateError};
 #[cfg(feature = "redis")]
 pub use self::shared::SharedLimits;
 use self::table::Table;
@@ -280,9 +280,9 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
 fn bounds(config: &LimitsConfig) -> Bounds {
     Bounds {
         total_max: config.calls_max,
-        per_party_max: config.calls_per_principal_max,
+        per_party_max: config.calls_per_principal_max.unwrap_or(usize::MAX),
         waiting_max: config.waiting_max,
-        waiting_per_party_max: config.waiting_per_principal_max,
+        waiting_per_party_max: config.waiting_per_principal_max.unwrap_or(usize::MAX),
         wait_max: config.wait_max,
     }
 }

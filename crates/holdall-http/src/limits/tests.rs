@@ -104,7 +104,7 @@ async fn failed_logins_hold_up_their_address_alone() {
 async fn without_a_place_it_is_told_whose_limit_it_is_and_streams_need_none() {
     let limits = limits(|config| {
         config.calls_max = 2;
-        config.calls_per_principal_max = 1;
+        config.calls_per_principal_max = Some(1);
         config.wait_max = Duration::from_secs(3);
     });
     let [ada, bob, cleo] = ["ada", "bob", "cleo"].map(|name| Principal::new(name, [""; 0]));

@@ -35,7 +35,7 @@ impl Places {
         let total = config.connections_max.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             total: Arc::new(Semaphore::new(total)),
-            per_address_max: config.connections.per_address_max,
+            per_address_max: config.connections.per_address_max.unwrap_or(usize::MAX),
             exempt: config.trusted_proxies.clone(),
             taken: Arc::default(),
         }
@@ -99,7 +99,7 @@ mod tests {
     #[tokio::test]
     async fn places_come_back_and_proxies_have_as_many_as_they_want() {
         let mut config = HttpConfig::default();
-        config.connections.per_address_max = 1;
+        config.connections.per_address_max = Some(1);
         config.trusted_proxies = vec!["10.0.0.0/8".parse().expect("a network")];
         let places = Places::new(&config);
         let mut open = Vec::new();

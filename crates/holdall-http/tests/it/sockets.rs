@@ -116,7 +116,7 @@ async fn more_connections_than_places_wait_and_get_theirs() {
 #[tokio::test]
 async fn one_address_cannot_take_all_connections() {
     let mut config = HttpConfig::default();
-    config.connections.per_address_max = 1;
+    config.connections.per_address_max = Some(1);
     let address = start(config).await;
     let mut first = TcpStream::connect(address).await.expect("it listens");
     assert_eq!(ask(&mut first, HEALTH).await, Some(200));
