@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use holdall::schemars::{self, JsonSchema};
+use holdall_http::PublicUrl;
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
@@ -133,6 +134,7 @@ pub(crate) struct NotesArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("listening").multiple(true))]
 pub(crate) struct ServeArguments {
     /// Toolsets to offer [default: notes].
     #[arg(value_enum, value_name = "TOOLSET")]
@@ -140,16 +142,29 @@ pub(crate) struct ServeArguments {
     #[command(flatten)]
     pub(crate) notes: NotesArguments,
     /// Serve over HTTP at /mcp instead of standard input and output.
-    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:8000", value_parser = address)]
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:8000", value_parser = address, group = "listening")]
     pub(crate) http: Option<SocketAddr>,
+    /// Serve over HTTP by this Unix socket, for this user alone; with --http, too, on both.
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH", group = "listening")]
+    pub(crate) unix_socket: Option<PathBuf>,
+    /// Where clients find the server, if not where it listens: https://notes.example (HTTP only).
+    #[arg(long, value_name = "URL", requires = "listening")]
+    pub(crate) public_url: Option<PublicUrl>,
+    /// Encrypt connections with this certificate, followed by those between it and the authority's, in PEM (HTTP only).
+    #[arg(long, value_name = "FILE", requires = "http", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The key of the certificate, in PEM (HTTP only).
+    #[arg(long, value_name = "FILE", requires = "http", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
     /// Offer no tool that changes anything.
     #[arg(long)]
     pub(crate) read_only: bool,
     /// Answer to this host name too; repeat for several (HTTP only).
-    #[arg(long, value_name = "HOST", requires = "http")]
+    #[arg(long, value_name = "HOST", requires = "listening")]
     pub(crate) allow_host: Vec<String>,
     /// Let pages of this origin talk to the server; repeat for several (HTTP only).
-    #[arg(long, value_name = "ORIGIN", requires = "http")]
+    #[arg(long, value_name = "ORIGIN", requires = "listening")]
     pub(crate) allow_origin: Vec<String>,
     /// Listen on an address other machines can reach although nobody is asked who they are (HTTP only).
     #[arg(long, requires = "http")]
@@ -336,6 +351,10 @@ mod tests {
             &["--insecure"][..],
             &["--allow-host", "x"],
             &["--allow-origin", "x"],
+            &["--public-url", "https://x"],
+            &["--tls-cert", "x", "--tls-key", "x"],
+            &["--http", "--tls-cert", "x"],
+            &["--http", "--tls-key", "x"],
         ] {
             let words = ["holdall", "serve"].iter().chain(option);
             assert!(Arguments::try_parse_from(words).is_err(), "{option:?}");

@@ -8,6 +8,7 @@ mod config;
 mod configuration;
 mod eval;
 mod index;
+mod listening;
 mod notebook;
 mod printable;
 mod progress;

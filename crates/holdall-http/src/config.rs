@@ -7,7 +7,10 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::AuthConfig;
+use crate::error::HttpError;
+use crate::front::guard;
 use crate::limits::LimitsConfig;
+use crate::listener::{ConnectionsConfig, TlsConfig};
 use crate::public_url::PublicUrl;
 use crate::transports::config::TransportConfig;
 use crate::transports::sessions::SessionConfig;
@@ -45,6 +48,11 @@ pub struct HttpConfig {
     pub body_bytes_max: usize,
     /// Connections served at once; more wait. Default: 1024.
     pub connections_max: usize,
+    /// Bounds and times of each connection.
+    pub connections: ConnectionsConfig,
+    /// How connections over TCP are encrypted. Default: they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsConfig>,
     /// How long a client may take to send its headers. Default: 10 seconds.
     #[serde(with = "crate::written::duration")]
     #[schemars(schema_with = "crate::written::duration_schema")]
@@ -76,12 +84,28 @@ impl Default for HttpConfig {
             limits: LimitsConfig::default(),
             body_bytes_max: 4 * 1024 * 1024,
             connections_max: 1024,
+            connections: ConnectionsConfig::default(),
+            tls: None,
             header_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(10),
             auth: AuthConfig::default(),
             insecure: false,
             transports: TransportConfig::default(),
             sessions: SessionConfig::default(),
+        }
+    }
+}
+
+impl HttpConfig {
+    /// Whether the parts can be what they say.
+    pub(crate) fn check(&self) -> Result<(), HttpError> {
+        match self
+            .allowed_origins
+            .iter()
+            .find(|origin| !guard::is_origin(origin))
+        {
+            Some(origin) => Err(HttpError::Origin(origin.clone())),
+            None => Ok(()),
         }
     }
 }

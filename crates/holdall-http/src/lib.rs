@@ -48,7 +48,10 @@ pub use ipnet;
 #[cfg(feature = "redis")]
 pub use limits::SharedLimits;
 pub use limits::{LimitsConfig, Rate, RateError};
-pub use listener::HttpServer;
+pub use listener::supervisor::{
+    InheritedSocket, Lifecycle, inherited_sockets, tell_supervisor, watchdog_interval,
+};
+pub use listener::{Address, ConnectionsConfig, HttpServer, Listen, Reloader, TlsConfig};
 pub use public_url::{PublicUrl, PublicUrlError};
 pub use routes::Route;
 pub use transports::config::TransportConfig;

@@ -10,7 +10,8 @@ use super::rate::Rate;
 /// How much each party may do, and everybody together.
 ///
 /// An address is one IPv4 address or one IPv6 network of 64 bits, as a household or a machine has. A principal is who
-/// was found out to call; whoever is anonymous counts as their address.
+/// was found out to call; whoever is anonymous counts as their address. Streams are bounded by
+/// [`TransportConfig`](crate::TransportConfig).
 ///
 /// The defaults are for one person: nobody is slowed down, and only what would exhaust the machine is bounded.
 /// [`team`](Self::team) has values for a server that many use.
@@ -42,12 +43,6 @@ pub struct LimitsConfig {
     /// Calls at once of one principal. Default: no limit but `calls_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calls_per_principal_max: Option<usize>,
-    /// Streams at once, all principals together: connections that stay open for what the server may have to say. They
-    /// do not count as calls. Default: 512.
-    pub streams_max: usize,
-    /// Streams at once of one principal. Default: no limit but `streams_max`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub streams_per_principal_max: Option<usize>,
     /// Calls that may wait for their turn, all principals together. Default: 1024.
     pub waiting_max: usize,
     /// Calls of one principal that may wait for their turn. Default: no limit but `waiting_max`.
@@ -73,8 +68,6 @@ impl Default for LimitsConfig {
             failed_logins_per_address: Some(Rate::per_minute(10)),
             calls_max: 256,
             calls_per_principal_max: None,
-            streams_max: 512,
-            streams_per_principal_max: None,
             waiting_max: 1024,
             waiting_per_principal_max: None,
             wait_max: Duration::from_secs(5),
@@ -87,13 +80,12 @@ impl Default for LimitsConfig {
 
 impl LimitsConfig {
     /// For a server that many use: 50 requests a second from one address (200 at once), 20 a second of one principal
-    /// (100 at once), 32 calls, 32 streams and 128 waiting calls of one principal.
+    /// (100 at once), 32 calls and 128 waiting calls of one principal.
     pub fn team() -> Self {
         Self {
             requests_per_address: Some(Rate::per_second(50).burst(200)),
             requests_per_principal: Some(Rate::per_second(20).burst(100)),
             calls_per_principal_max: Some(32),
-            streams_per_principal_max: Some(32),
             waiting_per_principal_max: Some(128),
             ..Self::default()
         }
@@ -104,7 +96,6 @@ impl LimitsConfig {
         Self {
             failed_logins_per_address: None,
             calls_max: usize::MAX,
-            streams_max: usize::MAX,
             ..Self::default()
         }
     }

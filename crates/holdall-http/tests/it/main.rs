@@ -3,6 +3,7 @@
 mod checks;
 mod interaction;
 mod protocol;
+mod sockets;
 mod streams;
 mod tasks;
 mod tokens;
