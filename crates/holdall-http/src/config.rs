@@ -18,6 +18,9 @@ pub struct HttpConfig {
     /// Networks of proxies whose word on who their client is (`X-Forwarded-For`, `X-Forwarded-Proto`,
     /// `X-Request-Id`) is taken. Default: none.
     pub trusted_proxies: Vec<IpNet>,
+    /// How clients reach the server from outside: `https://notes.example`. Its host is answered to as if it were among
+    /// [`allowed_hosts`](Self::allowed_hosts). Default: unknown.
+    pub public_url: Option<String>,
     /// The largest request body in bytes. Default: 4 MiB.
     pub body_bytes_max: usize,
     /// Connections served at once; more wait. Default: 1024.
@@ -33,12 +36,25 @@ pub struct HttpConfig {
     pub insecure: bool,
 }
 
+impl HttpConfig {
+    /// Every host name to answer to.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        let public = self
+            .public_url
+            .as_ref()
+            .and_then(|url| url.parse::<http::Uri>().ok());
+        let public = public.and_then(|url| url.authority().map(ToString::to_string));
+        self.allowed_hosts.iter().cloned().chain(public).collect()
+    }
+}
+
 impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            public_url: None,
             body_bytes_max: 4 * 1024 * 1024,
             connections_max: 1024,
             header_timeout: Duration::from_secs(10),

@@ -34,6 +34,7 @@ pub struct HttpServer {
     listener: TcpListener,
     address: SocketAddr,
     service: Service,
+    authentication: Arc<Authentication>,
     config: HttpConfig,
 }
 
@@ -43,11 +44,13 @@ impl HttpServer {
     /// # Errors
     /// [`HttpError::PublicBind`] for an address other machines can reach if nobody is asked who they are, unless
     /// `config.insecure`;
-    /// [`HttpError::Bind`] if the system refuses.
+    /// [`HttpError::Authentication`] for a configuration by which nobody could be known; [`HttpError::Bind`] if the system refuses.
     pub async fn bind(address: SocketAddr, service: Service, config: HttpConfig) -> Result<Self, HttpError> {
         if !address.ip().is_loopback() && !config.auth.is_on() && !config.insecure {
             return Err(HttpError::PublicBind(address));
         }
+        let authentication =
+            Arc::new(Authentication::new(&config, &service).map_err(HttpError::Authentication)?);
         let refused = |source| HttpError::Bind { address, source };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
@@ -55,6 +58,7 @@ impl HttpServer {
             listener,
             address,
             service,
+            authentication,
             config,
         })
     }
@@ -69,6 +73,7 @@ impl HttpServer {
         let Self {
             listener,
             service,
+            authentication,
             config,
             ..
         } = self;
@@ -76,9 +81,9 @@ impl HttpServer {
         let service = service.identified_by(attached_principal);
         let front = Front::new(
             Clients::new(&config.trusted_proxies),
-            Guard::new(&config.allowed_hosts, &config.allowed_origins),
-            Authentication::new(config.auth.clone()),
-            Routes::new(&service, &config, &ended),
+            Guard::new(&config.hosts(), &config.allowed_origins),
+            Arc::clone(&authentication),
+            Routes::new(&service, &config, authentication, &ended),
         );
         let places = Arc::new(Semaphore::new(config.connections_max));
         let graceful = GracefulShutdown::new();

@@ -1,5 +1,7 @@
 //! The routes: which paths there are, and what answers at each.
 
+use std::sync::Arc;
+
 use axum::response::Response;
 use holdall::Service;
 use http::{Method, Request, StatusCode};
@@ -7,7 +9,9 @@ use hyper::body::Incoming;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use crate::auth::Authentication;
 use crate::config::HttpConfig;
+use crate::front::nothing_at;
 use crate::front::refusal::{Refusal, json_response};
 use crate::transports::streamable::Streamable;
 
@@ -19,17 +23,28 @@ pub enum Route {
     Streamable,
     /// `/health`: whether the process serves.
     Health,
+    /// `/.well-known/oauth-protected-resource`: where to get tokens for this server (RFC 9728).
+    ResourceMetadata,
+    /// `/.well-known/oauth-protected-resource/mcp`: the same for Streamable HTTP.
+    ResourceMetadataOfStreamable,
 }
 
 impl Route {
     /// All there are.
-    pub const ALL: [Self; 2] = [Self::Streamable, Self::Health];
+    pub const ALL: [Self; 4] = [
+        Self::Streamable,
+        Self::Health,
+        Self::ResourceMetadata,
+        Self::ResourceMetadataOfStreamable,
+    ];
 
     /// The path it answers at.
     pub fn path(self) -> &'static str {
         match self {
             Self::Streamable => "/mcp",
             Self::Health => "/health",
+            Self::ResourceMetadata => "/.well-known/oauth-protected-resource",
+            Self::ResourceMetadataOfStreamable => "/.well-known/oauth-protected-resource/mcp",
         }
     }
 
@@ -37,15 +52,17 @@ impl Route {
     pub fn methods(self) -> &'static [Method] {
         match self {
             Self::Streamable => &[Method::GET, Method::POST, Method::DELETE],
-            Self::Health => &[Method::GET, Method::HEAD],
+            Self::Health | Self::ResourceMetadata | Self::ResourceMetadataOfStreamable => {
+                &[Method::GET, Method::HEAD]
+            }
         }
     }
 
-    /// Whether it answers to anybody, so that nothing may be learnt there.
+    /// Whether it answers to anybody, so that nothing may be learnt there but how to get in.
     pub fn is_open(self) -> bool {
         match self {
             Self::Streamable => false,
-            Self::Health => true,
+            Self::Health | Self::ResourceMetadata | Self::ResourceMetadataOfStreamable => true,
         }
     }
 
@@ -60,14 +77,21 @@ impl Route {
 pub(crate) struct Routes {
     name: String,
     streamable: Streamable,
+    authentication: Arc<Authentication>,
 }
 
 impl Routes {
     /// The routes of `service`. `ended` closes streams and sessions when the server stops.
-    pub(crate) fn new(service: &Service, config: &HttpConfig, ended: &CancellationToken) -> Self {
+    pub(crate) fn new(
+        service: &Service,
+        config: &HttpConfig,
+        authentication: Arc<Authentication>,
+        ended: &CancellationToken,
+    ) -> Self {
         Self {
             name: service.name().to_owned(),
-            streamable: Streamable::new(service, config, ended),
+            streamable: Streamable::new(service, config, &authentication, ended),
+            authentication,
         }
     }
 
@@ -79,6 +103,14 @@ impl Routes {
         match route {
             Route::Streamable => self.streamable.answer(request).await,
             Route::Health => self.health(),
+            Route::ResourceMetadata | Route::ResourceMetadataOfStreamable => self.metadata(route),
+        }
+    }
+
+    fn metadata(&self, route: Route) -> Response {
+        match self.authentication.metadata(route) {
+            Some(document) => json_response(StatusCode::OK, &document),
+            None => nothing_at(route.path()).into_response(),
         }
     }
 

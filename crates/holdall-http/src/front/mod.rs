@@ -41,7 +41,7 @@ pub(crate) struct Front {
 struct Inner {
     clients: Clients,
     guard: Guard,
-    authentication: Authentication,
+    authentication: Arc<Authentication>,
     routes: Routes,
 }
 
@@ -49,7 +49,7 @@ impl Front {
     pub(crate) fn new(
         clients: Clients,
         guard: Guard,
-        authentication: Authentication,
+        authentication: Arc<Authentication>,
         routes: Routes,
     ) -> Self {
         let inner = Inner {
@@ -86,18 +86,14 @@ impl Front {
             .check(peer.local.ip(), request.uri(), request.headers())?;
         let route = Route::of(request.uri().path()).ok_or_else(|| nothing_at(request.uri().path()))?;
         if !route.is_open() {
-            let principal = self
-                .inner
-                .authentication
-                .identify(request.uri(), request.headers())
-                .await?;
-            request.extensions_mut().insert(principal);
+            self.inner.authentication.identify(route, request).await?;
         }
         Ok(route)
     }
 }
 
-fn nothing_at(path: &str) -> Refusal {
+/// For an address at which there is nothing.
+pub(crate) fn nothing_at(path: &str) -> Refusal {
     let shown: String = path.chars().take(200).collect();
     Refusal::new(
         StatusCode::NOT_FOUND,

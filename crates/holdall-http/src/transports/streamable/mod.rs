@@ -9,15 +9,16 @@
 mod direct;
 mod unstream;
 
+use std::fmt::Display;
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::response::Response;
 use holdall::Service;
 use holdall::protocol::model::Extensions;
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, Collected, Full};
+use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper::body::Incoming;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
@@ -25,8 +26,11 @@ use tokio_util::sync::CancellationToken;
 
 use self::direct::Direct;
 use self::unstream::unstream;
+use crate::auth::Authentication;
+use crate::auth::message::Message;
 use crate::config::HttpConfig;
 use crate::front::refusal::Refusal;
+use crate::routes::Route;
 
 /// Streamable HTTP for one service.
 #[derive(Clone)]
@@ -34,11 +38,19 @@ pub(crate) struct Streamable {
     direct: Direct,
     usual: StreamableHttpService<Service, LocalSessionManager>,
     streams: Arc<Streams>,
+    authentication: Arc<Authentication>,
+    body_bytes_max: usize,
 }
 
 impl Streamable {
     /// `ended` closes streams and sessions when the server stops.
-    pub(crate) fn new(service: &Service, config: &HttpConfig, ended: &CancellationToken) -> Self {
+    pub(crate) fn new(
+        service: &Service,
+        config: &HttpConfig,
+        authentication: &Arc<Authentication>,
+        ended: &CancellationToken,
+    ) -> Self {
+        let body_bytes_max = config.body_bytes_max;
         // Host and Origin have been judged before any route is reached, so rmcp's own, weaker checks are off.
         let config = StreamableHttpServerConfig::default()
             .with_json_response(true)
@@ -62,6 +74,8 @@ impl Streamable {
             direct: Direct::new(service.clone()),
             usual: StreamableHttpService::new(move || Ok(each.clone()), sessions, config),
             streams: Arc::new(streams),
+            authentication: Arc::clone(authentication),
+            body_bytes_max,
         }
     }
 
@@ -75,19 +89,26 @@ impl Streamable {
             };
             match self.direct.answer(&parts, &body).await {
                 Some(response) => return response,
-                None => {
-                    self.usual
-                        .handle(Request::from_parts(parts, Full::new(body)))
-                        .await
-                }
+                None => self.hand_on(parts, Full::new(body)).await,
             }
-        } else if asks_for_stream(&parts) {
-            let streams = self.streams.of(&parts);
-            streams.handle(Request::from_parts(parts, body)).await
+        } else if method == Method::POST && self.authentication.may_lack_scopes(&parts) {
+            // A client can ask for more scopes only if it learns of it from the status of the reply.
+            let Ok(body) = Limited::new(body, self.body_bytes_max).collect().await else {
+                return too_large(self.body_bytes_max);
+            };
+            let body = body.to_bytes();
+            let message = Message::read(&body);
+            if let Some(about) = message.as_ref().and_then(Message::subject)
+                && let Err(refusal) = self
+                    .authentication
+                    .check_scopes(Route::Streamable, &parts, &about)
+            {
+                return refusal.into_response();
+            }
+            self.hand_on(parts, Full::new(body)).await
         } else {
-            self.usual.handle(Request::from_parts(parts, body)).await
-        }
-        .map(Body::new);
+            self.hand_on(parts, body).await
+        };
         // The session is over when the reply goes out, so it is 204: for the official Python SDK 202 is a failure.
         if method == Method::DELETE && response.status() == StatusCode::ACCEPTED {
             *response.status_mut() = StatusCode::NO_CONTENT;
@@ -96,6 +117,20 @@ impl Streamable {
             response = unstream(response).await;
         }
         response
+    }
+
+    /// Hands a request on to `rmcp`.
+    async fn hand_on<B>(&self, parts: Parts, body: B) -> Response
+    where
+        B: HttpBody + Send + 'static,
+        B::Error: Display,
+    {
+        let streams = asks_for_stream(&parts).then(|| self.streams.of(&parts));
+        let usual = streams.as_ref().unwrap_or(&self.usual);
+        usual
+            .handle(Request::from_parts(parts, body))
+            .await
+            .map(Body::new)
     }
 }
 
@@ -123,6 +158,17 @@ fn asks_for_stream(parts: &Parts) -> bool {
         .headers
         .get("mcp-method")
         .is_some_and(|method| method == "subscriptions/listen")
+}
+
+/// For a body that is not taken in whole.
+fn too_large(bytes_max: usize) -> Response {
+    Refusal::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "body_too_large",
+        format!("the body is not whole, or has more than {bytes_max} bytes"),
+        "send less at once",
+    )
+    .into_response()
 }
 
 /// The client closed the connection before its body was whole: nobody reads this.
