@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use holdall::Principal;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::Denied;
 
@@ -31,6 +32,9 @@ pub(crate) struct Claims {
     scope: Option<Names>,
     #[serde(default)]
     scp: Option<Names>,
+    /// The key whose holder alone may use the token.
+    #[serde(default)]
+    cnf: Option<IgnoredAny>,
 }
 
 /// One text, which may hold several names with spaces between them, or several.
@@ -70,6 +74,11 @@ impl Claims {
         implied: &BTreeMap<String, Vec<String>>,
         may_be_client: bool,
     ) -> Result<Principal, Denied> {
+        if self.cnf.is_some() {
+            return Err(Denied::Invalid(
+                "the access token is bound to a key (`cnf`), which is not checked here: ask for a bearer token",
+            ));
+        }
         let (kind, subject) = match (&self.sub, &self.client_id) {
             (Some(sub), _) => ("oauth", sub),
             // What a program was given for itself names no person where the authorization server is asked.
@@ -139,6 +148,7 @@ mod tests {
             json!({"sub": "x".repeat(256)}),
             json!({"sub": 1}),
             json!({"client_id": "program"}),
+            json!({"sub": "ada", "cnf": {"jkt": "x"}}),
             json!({"sub": "ada", "scope": (0..2000).map(|n| n.to_string()).collect::<Vec<_>>()}),
         ] {
             assert_eq!(principal(claims.clone()), None, "{claims}");

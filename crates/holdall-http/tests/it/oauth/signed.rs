@@ -194,7 +194,7 @@ async fn every_token_that_is_not_right_is_refused_in_its_own_words() {
         (
             "a signature cut off",
             signed[..signed.len() - 4].to_owned(),
-            "signature",
+            "access token",
         ),
         ("another kind", es256(json!({"typ": "logout+jwt"})), "(`typ`)"),
         ("extensions", es256(json!({"crit": ["exp"]})), "(`crit`)"),
