@@ -46,6 +46,7 @@ use self::places::Places;
 pub use self::reload::Reloader;
 use self::socket::Socket;
 use self::tls::Tls;
+use crate::auth::Authentication;
 use crate::config::HttpConfig;
 use crate::error::HttpError;
 use crate::front::Front;
@@ -59,6 +60,7 @@ pub struct HttpServer {
     sockets: Vec<Socket>,
     tls: Option<Arc<Tls>>,
     settings: Current,
+    authentication: Arc<Authentication>,
     service: Service,
     config: HttpConfig,
 }
@@ -86,6 +88,8 @@ impl HttpServer {
         config: HttpConfig,
     ) -> Result<Self, HttpError> {
         config.check()?;
+        let authentication = Authentication::new(&config, &service).map_err(HttpError::Authentication)?;
+        let authentication = Arc::new(authentication);
         let tls = config.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
         let mut sockets = Vec::new();
         for place in places {
@@ -97,7 +101,11 @@ impl HttpServer {
         Ok(Self {
             sockets,
             tls,
-            settings: Arc::new(ArcSwap::from_pointee(Settings::new(&config))),
+            settings: Arc::new(ArcSwap::from_pointee(Settings::new(
+                &config,
+                Arc::clone(&authentication),
+            ))),
+            authentication,
             service,
             config,
         })
@@ -134,13 +142,14 @@ impl HttpServer {
             sockets,
             tls,
             settings,
+            authentication,
             service,
             config,
         } = self;
         let life = Life::default();
         let service = service.identified_by(caller::identify);
         let connections = Arc::new(Connections {
-            front: Front::new(settings, Routes::new(&service, &config, &life)),
+            front: Front::new(settings, Routes::new(&service, &config, authentication, &life)),
             places: Places::new(&config),
             config: config.connections.clone(),
             header_timeout: config.header_timeout,

@@ -2,6 +2,8 @@
 
 mod checks;
 mod interaction;
+#[cfg(feature = "oauth")]
+mod oauth;
 mod protocol;
 mod sockets;
 mod streams;

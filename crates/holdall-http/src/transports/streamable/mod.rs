@@ -30,8 +30,11 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use self::direct::Direct;
 use self::errors::told;
 use self::unstream::unstream;
+use crate::auth::Authentication;
+use crate::auth::message::Message;
 use crate::config::HttpConfig;
 use crate::front::refusal::Refusal;
+use crate::routes::Route;
 use crate::transports::body::{Bodies, decoded, in_json};
 use crate::transports::caller;
 use crate::transports::connection::Life;
@@ -49,10 +52,17 @@ pub(crate) struct Streamable {
     sessions: Arc<Sessions>,
     places: Places,
     streams: Arc<Streams>,
+    authentication: Arc<Authentication>,
 }
 
 impl Streamable {
-    pub(crate) fn new(service: &Service, config: &HttpConfig, places: &Places, life: &Life) -> Self {
+    pub(crate) fn new(
+        service: &Service,
+        config: &HttpConfig,
+        authentication: &Arc<Authentication>,
+        places: &Places,
+        life: &Life,
+    ) -> Self {
         let sessions = Arc::new(Sessions::new(&config.sessions));
         sessions.expire(life);
         let bodies = Bodies::new(config);
@@ -83,6 +93,7 @@ impl Streamable {
             sessions,
             places: places.clone(),
             streams: Arc::new(streams),
+            authentication: Arc::clone(authentication),
         }
     }
 
@@ -110,6 +121,7 @@ impl Streamable {
         if body.starts_with(b"[") {
             return self.batch(parts, &body).await;
         }
+        self.check_scopes(&parts, &body)?;
         let response = if asks_for_stream(&parts) {
             let service = self.streams.of(&parts);
             self.stream(&service, parts, with_task_ids(body.clone())).await?
@@ -123,6 +135,18 @@ impl Streamable {
             return Ok(*explained);
         }
         Ok(unstream(response).await)
+    }
+
+    /// A client can ask for more scopes only if it learns of it from the status of the reply.
+    fn check_scopes(&self, parts: &Parts, body: &[u8]) -> Result<(), Refusal> {
+        if !self.authentication.may_lack_scopes(parts) {
+            return Ok(());
+        }
+        let message = Message::read(body);
+        match message.as_ref().and_then(Message::subject) {
+            Some(about) => self.authentication.check_scopes(Route::Streamable, parts, &about),
+            None => Ok(()),
+        }
     }
 
     /// Has `rmcp` answer, for whom it is to answer.
