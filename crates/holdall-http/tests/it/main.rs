@@ -1,10 +1,12 @@
 //! The HTTP front from outside: raw requests for the checks, the official SDK's client for the protocol.
 
+mod bodies;
 mod checks;
 mod interaction;
 mod protocol;
 mod streams;
 mod tasks;
+mod transports;
 
 use std::net::SocketAddr;
 
