@@ -97,6 +97,7 @@ impl HttpServer {
                 "connections still open after {:?} are dropped",
                 config.drain_timeout
             );
+            life.over.cancel();
         }
     }
 }
@@ -150,7 +151,7 @@ fn serve_connection(
         .serve_connection(TokioIo::new(stream), answer)
         .with_upgrades();
     let ended = life.ended.clone();
-    life.tasks.spawn(async move {
+    life.spawn(async move {
         let mut connection = pin!(connection);
         let served = tokio::select! {
             served = &mut connection => served,
