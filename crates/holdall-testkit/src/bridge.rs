@@ -43,11 +43,13 @@ pub(crate) async fn connect(url: &str, headers: &Headers) -> Result<Pipe, String
         };
         if is_sse(url) {
             let (endpoint, events) = server.open_stream(&path).await?;
-            tokio::spawn(pass_on(events, sender.clone()));
+            let reading = tokio::spawn(pass_on(events, sender.clone()));
             tokio::spawn(async move {
                 while let Some(line) = lines.next().await {
                     server.post(&endpoint, line, &sender).await;
                 }
+                // A session ends with its stream, and in no other way.
+                reading.abort();
             });
         } else {
             tokio::spawn(streamable(server, path, lines, sender));

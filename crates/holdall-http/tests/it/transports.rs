@@ -1,5 +1,6 @@
 //! HTTP+SSE and WebSocket from outside: the handshake, order, sizes, slow readers, the end.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -44,8 +45,38 @@ async fn wait(ctx: Context) -> String {
     std::future::pending().await
 }
 
+/// Calls of `linger` under way.
+static LINGERING: AtomicUsize = AtomicUsize::new(0);
+
+struct Lingering;
+
+impl Drop for Lingering {
+    fn drop(&mut self) {
+        LINGERING.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Never end, and be counted.
+#[tool]
+async fn linger() -> String {
+    LINGERING.fetch_add(1, Ordering::SeqCst);
+    let _lingering = Lingering;
+    std::future::pending().await
+}
+
 fn server() -> Server {
-    Server::new("test").add(tools![echo, long, count, wait])
+    Server::new("test").add(tools![echo, long, count, wait, linger])
+}
+
+async fn until(condition: impl Fn() -> bool) {
+    let met = async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, met)
+        .await
+        .expect("it comes to pass");
 }
 
 async fn served(change: impl FnOnce(&mut HttpConfig)) -> Served {
@@ -70,7 +101,7 @@ async fn every_version_of_the_protocol_is_spoken_on_every_transport() {
             "2026-07-28",
         ] {
             let client = Client::at(&url).protocol(version).await;
-            assert_eq!(client.list_tools().await.len(), 4, "{url} {version}");
+            assert_eq!(client.list_tools().await.len(), 5, "{url} {version}");
             let reply = client.call("echo", json!({"text": "😀 \u{2028}"})).await;
             assert_eq!(reply.text(), "😀 \u{2028}", "{url} {version}");
             let counted = client.call("count", json!({"to": 3})).await;
@@ -130,6 +161,51 @@ async fn requests_under_way_on_one_connection_are_bounded_and_can_be_cancelled()
         wire.send_json(cancel).await;
         wire.request(4, "ping", Value::Null).await;
         assert_eq!(wire.reply_to(4).await["result"], json!({}));
+    }
+}
+
+#[tokio::test]
+async fn calls_end_with_the_client_that_made_them() {
+    let served = served(|_| ()).await;
+    for url in [served.sse_url(), served.websocket_url()] {
+        let mut wire = Wire::at(&url).await;
+        wire.initialize("2025-11-25").await;
+        wire.request(1, "tools/call", json!({"name": "linger"})).await;
+        until(|| LINGERING.load(Ordering::SeqCst) == 1).await;
+        drop(wire);
+        until(|| LINGERING.load(Ordering::SeqCst) == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn news_comes_on_the_connection_that_asked_for_it() {
+    let service = server().build().expect("the server is right");
+    let handle = service.handle();
+    let served = Served::start(service).await;
+    for url in [served.sse_url(), served.websocket_url()] {
+        let mut wire = Wire::at(&url).await;
+        let meta = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+        let params = json!({"notifications": {"toolsListChanged": true}, "_meta": meta});
+        wire.request(7, "subscriptions/listen", params).await;
+        let acknowledged = wire.next().await;
+        assert_eq!(
+            acknowledged["method"], "notifications/subscriptions/acknowledged",
+            "{acknowledged}"
+        );
+        handle
+            .add(Tool::new("new").handler(async |_| Ok("new")))
+            .expect("the name is free");
+        assert_eq!(
+            wire.next().await["method"],
+            "notifications/tools/list_changed",
+            "{url}"
+        );
+        drop(wire);
+        until(|| handle.listeners().streams == 0).await;
+        handle.remove_tool("new").expect("it is there");
     }
 }
 

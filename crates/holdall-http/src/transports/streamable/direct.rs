@@ -74,16 +74,16 @@ fn meta<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RequestMetaObject,
 }
 
 #[derive(Serialize)]
-struct Reply<'a> {
+struct Reply {
     jsonrpc: &'static str,
-    id: &'a RawValue,
+    id: RequestId,
     result: CallToolResult,
 }
 
 #[derive(Serialize)]
-struct Refusal<'a> {
+struct Refusal {
     jsonrpc: &'static str,
-    id: &'a RawValue,
+    id: RequestId,
     error: ErrorData,
 }
 
@@ -138,8 +138,8 @@ impl Direct {
         if !usual {
             return None;
         }
-        let request_id: RequestId = serde_json::from_str(id.get()).ok()?;
-        let mut context = RequestContext::new(request_id, self.peer.running.peer().clone());
+        let id: RequestId = serde_json::from_str(id.get()).ok()?;
+        let mut context = RequestContext::new(id.clone(), self.peer.running.peer().clone());
         context.meta = params.meta;
         // A client that hangs up drops this future; whatever the call has started learns of it.
         let _cancelled_on_drop = context.ct.clone().drop_guard();

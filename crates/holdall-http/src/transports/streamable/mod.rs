@@ -102,10 +102,10 @@ impl Streamable {
         {
             return Ok(response);
         }
+        let body = body.slice_ref(wire::trimmed(&body));
         if let Err(refusal) = wire::check(&body) {
             return Ok(in_json(StatusCode::BAD_REQUEST, refusal.to_json()));
         }
-        let body = body.slice_ref(wire::trimmed(&body));
         if body.starts_with(b"[") {
             return self.batch(parts, &body).await;
         }
