@@ -393,8 +393,10 @@ mod tests {
 
     #[tokio::test]
     async fn what_waits_for_a_client_is_bounded_and_a_large_message_goes_alone() {
-        let mut bounds = Bounds::default();
-        bounds.outgoing_bytes_max = 10;
+        let bounds = Bounds {
+            outgoing_bytes_max: 10,
+            ..Bounds::default()
+        };
         let (wire, _inlet, mut outlet) = Wire::new(bounds);
         let queue = wire.outgoing.clone().expect("it is open");
         queue.send(vec![b'x'; 25]).await.expect("it is read");
