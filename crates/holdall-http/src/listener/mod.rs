@@ -37,7 +37,6 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use holdall::Service;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 pub use self::address::{Address, Listen};
 pub use self::config::{ConnectionsConfig, TlsConfig};
@@ -155,7 +154,6 @@ impl HttpServer {
             header_timeout: config.header_timeout,
             write_timeout: config.transports.write_timeout,
             life,
-            cut: CancellationToken::new(),
         });
         let mut accepting = JoinSet::new();
         for socket in sockets {

@@ -1,5 +1,6 @@
 //! The HTTP front from outside: raw requests for the checks, the official SDK's client for the protocol.
 
+mod bodies;
 mod checks;
 mod interaction;
 #[cfg(feature = "oauth")]
@@ -9,6 +10,7 @@ mod sockets;
 mod streams;
 mod tasks;
 mod tokens;
+mod transports;
 
 use std::net::SocketAddr;
 

@@ -101,8 +101,8 @@ impl Streamable {
         let (parts, body) = request.into_parts();
         let answered = match parts.method {
             Method::POST => self.post(parts, body).await,
-            Method::GET => self.stream(&self.usual, parts, Bytes::new()).await,
-            _ => self.usual(parts, Bytes::new()).await.map(deleted),
+            Method::GET => Box::pin(self.stream(&self.usual, parts, Bytes::new())).await,
+            _ => Box::pin(self.usual(parts, Bytes::new())).await.map(deleted),
         };
         answered.unwrap_or_else(Refusal::into_response)
     }
@@ -114,10 +114,15 @@ impl Streamable {
         {
             return Ok(response);
         }
+        // Apart, so that the direct way does not carry what only the usual one needs.
+        Box::pin(self.usual_post(parts, body)).await
+    }
+
+    async fn usual_post(&self, parts: Parts, body: Bytes) -> Result<Response, Refusal> {
+        let body = body.slice_ref(wire::trimmed(&body));
         if let Err(refusal) = wire::check(&body) {
             return Ok(in_json(StatusCode::BAD_REQUEST, refusal.to_json()));
         }
-        let body = body.slice_ref(wire::trimmed(&body));
         if body.starts_with(b"[") {
             return self.batch(parts, &body).await;
         }
