@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::metrics::MetricsPage;
+use crate::observe::HttpObservers;
+use crate::ready::ReadyCheck;
+
 /// How the HTTP front behaves.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -27,6 +31,12 @@ pub struct HttpConfig {
     /// Whether to listen on addresses other machines can reach, although nobody is asked who they are.
     /// Default: `false`.
     pub insecure: bool,
+    /// What `/ready` asks. Default: nothing, so that the server is ready as soon as it serves.
+    pub ready_checks: Vec<ReadyCheck>,
+    /// What `/metrics` shows. Default: nothing; there is no such route.
+    pub metrics: Option<MetricsPage>,
+    /// Who is told what the front does. Default: nobody.
+    pub observers: HttpObservers,
 }
 
 impl Default for HttpConfig {
@@ -40,6 +50,9 @@ impl Default for HttpConfig {
             header_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(10),
             insecure: false,
+            ready_checks: Vec::new(),
+            metrics: None,
+            observers: HttpObservers::default(),
         }
     }
 }

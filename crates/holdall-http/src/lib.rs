@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | `POST`, `GET`, `DELETE /mcp` | Streamable HTTP: stateless for protocol 2026-07-28, sessions for older clients |
 //! | `GET /health` | `{"status":"ok",…}` while the process serves |
+//! | `GET /ready` | 200 if every [check](ReadyCheck) is content, else 503 |
+//! | `GET /metrics` | figures, if there is a [page](MetricsPage), for this machine and the scope [`METRICS_SCOPE`] |
 //!
 //! Replies are plain JSON unless the call emits something on its way, such as progress: then they are streams of
 //! events.
@@ -30,6 +32,9 @@ mod config;
 mod error;
 mod front;
 mod listener;
+mod metrics;
+mod observe;
+mod ready;
 mod routes;
 mod transports;
 
@@ -39,4 +44,7 @@ pub use front::client::Client;
 /// Networks by address and prefix length: `10.0.0.0/8`.
 pub use ipnet;
 pub use listener::HttpServer;
+pub use metrics::{METRICS_SCOPE, MetricsPage, MetricsServer};
+pub use observe::{HttpEvent, HttpObserver, HttpObservers};
+pub use ready::ReadyCheck;
 pub use routes::Route;

@@ -24,6 +24,7 @@ use crate::error::HttpError;
 use crate::front::Front;
 use crate::front::client::{Clients, Peer};
 use crate::front::guard::Guard;
+use crate::observe;
 use crate::routes::Routes;
 
 /// A server that listens, and is yet to serve.
@@ -70,10 +71,12 @@ impl HttpServer {
         } = self;
         let ended = CancellationToken::new();
         let service = service.identified_by(|_| Principal::anonymous());
+        let service = service.arriving_by(observe::arrival);
         let front = Front::new(
             Clients::new(&config.trusted_proxies),
             Guard::new(&config.allowed_hosts, &config.allowed_origins),
             Routes::new(&service, &config, &ended),
+            config.observers.clone(),
         );
         let places = Arc::new(Semaphore::new(config.connections_max));
         let graceful = GracefulShutdown::new();
@@ -138,6 +141,7 @@ fn serve_connection(
         return;
     };
     let peer = Peer { remote, local };
+    let open = front.connection();
     let answer = service_fn(move |request| {
         let front = front.clone();
         async move { Ok::<_, Infallible>(front.answer(peer, request).await) }
@@ -151,6 +155,6 @@ fn serve_connection(
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a connection ended early");
         }
-        drop(place);
+        drop((place, open));
     });
 }

@@ -9,6 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::HttpConfig;
 use crate::front::refusal::{Refusal, json_response};
+use crate::metrics::{self, MetricsPage};
+use crate::ready::Readiness;
 use crate::transports::streamable::Streamable;
 
 /// A path at which something answers. There is nothing at any other.
@@ -19,17 +21,23 @@ pub enum Route {
     Streamable,
     /// `/health`: whether the process serves.
     Health,
+    /// `/ready`: whether it can do its work.
+    Ready,
+    /// `/metrics`: figures, if the server has any.
+    Metrics,
 }
 
 impl Route {
     /// All there are.
-    pub const ALL: [Self; 2] = [Self::Streamable, Self::Health];
+    pub const ALL: [Self; 4] = [Self::Streamable, Self::Health, Self::Ready, Self::Metrics];
 
     /// The path it answers at.
     pub fn path(self) -> &'static str {
         match self {
             Self::Streamable => "/mcp",
             Self::Health => "/health",
+            Self::Ready => "/ready",
+            Self::Metrics => "/metrics",
         }
     }
 
@@ -37,15 +45,23 @@ impl Route {
     pub fn methods(self) -> &'static [Method] {
         match self {
             Self::Streamable => &[Method::GET, Method::POST, Method::DELETE],
-            Self::Health => &[Method::GET, Method::HEAD],
+            Self::Health | Self::Ready | Self::Metrics => &[Method::GET, Method::HEAD],
         }
     }
 
     /// Whether it answers to anybody, so that nothing may be learnt there.
     pub fn is_open(self) -> bool {
         match self {
-            Self::Streamable => false,
-            Self::Health => true,
+            Self::Streamable | Self::Metrics => false,
+            Self::Health | Self::Ready => true,
+        }
+    }
+
+    /// What the transport there is called in logs and metrics.
+    pub(crate) fn transport(self) -> &'static str {
+        match self {
+            Self::Streamable => "streamable_http",
+            Self::Health | Self::Ready | Self::Metrics => "http",
         }
     }
 
@@ -60,6 +76,8 @@ impl Route {
 pub(crate) struct Routes {
     name: String,
     streamable: Streamable,
+    readiness: Readiness,
+    metrics: Option<MetricsPage>,
 }
 
 impl Routes {
@@ -68,7 +86,14 @@ impl Routes {
         Self {
             name: service.name().to_owned(),
             streamable: Streamable::new(service, config, ended),
+            readiness: Readiness::new(&config.ready_checks, ended),
+            metrics: config.metrics.clone(),
         }
+    }
+
+    /// Whether there is such a route at this server.
+    pub(crate) fn has(&self, route: Route) -> bool {
+        route != Route::Metrics || self.metrics.is_some()
     }
 
     /// Answers a request that has been let through.
@@ -79,6 +104,16 @@ impl Routes {
         match route {
             Route::Streamable => self.streamable.answer(request).await,
             Route::Health => self.health(),
+            Route::Ready => self.readiness.answer().await,
+            Route::Metrics => self.figures(&request),
+        }
+    }
+
+    fn figures(&self, request: &Request<Incoming>) -> Response {
+        match (metrics::check(request), &self.metrics) {
+            (Ok(()), Some(page)) => page.answer(),
+            (Ok(()), None) => Response::default(),
+            (Err(refusal), _) => refusal.into_response(),
         }
     }
 

@@ -28,6 +28,7 @@ use hyper::body::Incoming;
 use self::client::{Clients, Peer, REQUEST_ID};
 use self::guard::Guard;
 use self::refusal::Refusal;
+use crate::observe::{HttpObservers, Open};
 use crate::routes::{Route, Routes};
 
 /// What every request meets first.
@@ -40,14 +41,16 @@ struct Inner {
     clients: Clients,
     guard: Guard,
     routes: Routes,
+    observers: HttpObservers,
 }
 
 impl Front {
-    pub(crate) fn new(clients: Clients, guard: Guard, routes: Routes) -> Self {
+    pub(crate) fn new(clients: Clients, guard: Guard, routes: Routes, observers: HttpObservers) -> Self {
         let inner = Inner {
             clients,
             guard,
             routes,
+            observers,
         };
         Self {
             inner: Arc::new(inner),
@@ -59,15 +62,22 @@ impl Front {
         let client = self.inner.clients.identify(peer, request.headers());
         let request_id = client.request_id_header();
         request.extensions_mut().insert(client);
+        let observed = self.inner.observers.request(&request);
         let mut response = match self.admit(peer, &mut request) {
             Ok(route) => self.inner.routes.answer(route, request).await,
             Err(refusal) => {
-                tracing::warn!(kind = refusal.kind, "{}", refusal.message);
+                let request_id = request_id.to_str().unwrap_or_default();
+                tracing::warn!(kind = refusal.kind, request_id, "{}", refusal.message);
                 refusal.into_response()
             }
         };
         response.headers_mut().insert(REQUEST_ID, request_id);
-        response
+        observed.answered(response)
+    }
+
+    /// A connection opens; it is over when this is dropped.
+    pub(crate) fn connection(&self) -> Open {
+        self.inner.observers.connection()
     }
 
     /// Judges a request by everything but its body.
@@ -75,7 +85,8 @@ impl Front {
         self.inner
             .guard
             .check(peer.local.ip(), request.uri(), request.headers())?;
-        Route::of(request.uri().path()).ok_or_else(|| nothing_at(request.uri().path()))
+        let route = Route::of(request.uri().path()).filter(|route| self.inner.routes.has(*route));
+        route.ok_or_else(|| nothing_at(request.uri().path()))
     }
 }
 

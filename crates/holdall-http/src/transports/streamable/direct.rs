@@ -23,6 +23,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::io::DuplexStream;
 
+use crate::observe::arrival_of;
+
 /// The one protocol version whose calls are stateless.
 const VERSION: &str = "2026-07-28";
 const METHOD: &str = "tools/call";
@@ -113,7 +115,7 @@ impl Direct {
     }
 
     /// The reply, or `None` if the call has to take the usual way.
-    pub(crate) async fn answer(&self, headers: &HeaderMap, body: &Bytes) -> Option<Response> {
+    pub(crate) async fn answer(&self, parts: &Parts, body: &Bytes) -> Option<Response> {
         let envelope: Envelope<'_> = serde_json::from_slice(body).ok()?;
         let Envelope {
             jsonrpc,
@@ -123,7 +125,7 @@ impl Direct {
         } = envelope;
         let usual = jsonrpc == "2.0"
             && method == METHOD
-            && tool_name(headers) == Some(params.name)
+            && tool_name(&parts.headers) == Some(params.name)
             && is_usual(&params.meta);
         if !usual {
             return None;
@@ -131,6 +133,9 @@ impl Direct {
         let request_id: RequestId = serde_json::from_str(id.get()).ok()?;
         let mut context = RequestContext::new(request_id, self.peer.running.peer().clone());
         context.meta = params.meta;
+        if self.service.is_observed() || tracing::enabled!(tracing::Level::INFO) {
+            context.extensions.insert(arrival_of(parts));
+        }
         // A client that hangs up drops this future; whatever the call has started learns of it.
         let _cancelled_on_drop = context.ct.clone().drop_guard();
         let mut request = CallToolRequestParams::new(params.name.to_owned());

@@ -73,7 +73,7 @@ impl Streamable {
             let Ok(body) = body.collect().await.map(Collected::to_bytes) else {
                 return broken_off();
             };
-            match self.direct.answer(&parts.headers, &body).await {
+            match self.direct.answer(&parts, &body).await {
                 Some(response) => return response,
                 None => {
                     self.usual

@@ -1,0 +1,1 @@
+//! What operators learn of a Holdall server.
