@@ -12,6 +12,9 @@ pub(crate) struct Arguments {
     /// What to log to standard error: error, warn, info, debug, trace, or a tracing filter.
     #[arg(long, global = true, default_value = "warn", value_name = "LEVEL")]
     pub(crate) log: String,
+    /// What the log looks like: lines for people, or JSON for programs.
+    #[arg(long, global = true, default_value = "text", value_name = "FORMAT")]
+    pub(crate) log_format: Format,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -26,6 +29,15 @@ pub(crate) enum Command {
     Index(IndexArguments),
     /// Measure search quality and speed on a set of questions in BEIR layout.
     Eval(EvalArguments),
+}
+
+/// What the log looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// One line for people.
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 /// Toolsets there are.
@@ -61,6 +73,12 @@ pub(crate) struct ServeArguments {
     /// Offer no tool that changes anything.
     #[arg(long)]
     pub(crate) read_only: bool,
+    /// Add a line of JSON for each call to this file: who called what, how large, how long, what came of it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) audit_log: Option<PathBuf>,
+    /// Offer figures for Prometheus at /metrics, to this machine and to callers with the scope `metrics` (HTTP only).
+    #[arg(long, requires = "http")]
+    pub(crate) metrics: bool,
     /// Answer to this host name too; repeat for several (HTTP only).
     #[arg(long, value_name = "HOST", requires = "http")]
     pub(crate) allow_host: Vec<String>,
@@ -180,6 +198,7 @@ mod tests {
     fn http_options_need_http() {
         for option in [
             &["--insecure"][..],
+            &["--metrics"],
             &["--allow-host", "x"],
             &["--allow-origin", "x"],
         ] {

@@ -15,33 +15,29 @@ mod serve;
 use std::io::Write;
 use std::process::ExitCode;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Format};
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
+use holdall_telemetry::{
+    AuditConfig, LogConfig, LogFormat, MetricsConfig, Telemetry, TelemetryConfig, TelemetryError,
+};
 
 /// The exit code of a command line that makes no sense, as clap has it.
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = match EnvFilter::try_new(&arguments.log) {
-        Ok(filter) => filter,
+    let (telemetry, observer) = match Telemetry::new(telemetry(&arguments)).start() {
+        Ok(started) => started,
         Err(error) => {
-            let log = &arguments.log;
-            say(&format!(
-                "error: `{log}` is not a log filter: {error}; try --log info"
-            ));
-            return ExitCode::from(USAGE);
+            say(&format!("error: {error}"));
+            return match error {
+                TelemetryError::Filter { .. } => ExitCode::from(USAGE),
+                _ => ExitCode::FAILURE,
+            };
         }
     };
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(filter)
-        // A host may close standard error; complaining there about it would panic.
-        .log_internal_errors(false)
-        .init();
     let outcome = match arguments.command {
-        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments, telemetry, observer),
         Command::Search(arguments) => search::run(&arguments),
         Command::Index(arguments) => index::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
@@ -55,6 +51,27 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What the command line says of logs, metrics and the audit log.
+fn telemetry(arguments: &Arguments) -> TelemetryConfig {
+    let mut log = LogConfig::default();
+    log.filter.clone_from(&arguments.log);
+    log.format = match arguments.log_format {
+        Format::Text => LogFormat::Text,
+        Format::Json => LogFormat::Json,
+    };
+    let mut config = TelemetryConfig::default();
+    config.log = Some(log);
+    if let Command::Serve(serve) = &arguments.command {
+        config.metrics = serve.metrics.then(MetricsConfig::default);
+        config.audit = serve.audit_log.clone().map(|file| {
+            let mut audit = AuditConfig::default();
+            audit.file = Some(file);
+            audit
+        });
+    }
+    config
 }
 
 /// Tells a person something, who may not be there any more.
