@@ -29,10 +29,17 @@ fn main() -> ExitCode {
     let (telemetry, observer) = match Telemetry::new(telemetry(&arguments)).start() {
         Ok(started) => started,
         Err(error) => {
-            say(&format!("error: {error}"));
             return match error {
-                TelemetryError::Filter { .. } => ExitCode::from(USAGE),
-                _ => ExitCode::FAILURE,
+                TelemetryError::Filter { filter, problem } => {
+                    say(&format!(
+                        "error: `{filter}` is not a log filter: {problem}; try --log info"
+                    ));
+                    ExitCode::from(USAGE)
+                }
+                error => {
+                    say(&format!("error: {error}"));
+                    ExitCode::FAILURE
+                }
             };
         }
     };
