@@ -2,7 +2,9 @@
 
 mod checks;
 mod interaction;
+mod observe;
 mod protocol;
+mod ready;
 mod streams;
 mod tasks;
 

@@ -36,6 +36,21 @@ async fn panic(password: String) -> String {
     panic!("no such password: {password}")
 }
 
+/// Break, without a word of what came.
+#[tool]
+async fn fail_quietly(password: String) -> CallResult<String> {
+    Err(std::io::Error::other(format!(
+        "no login of {} bytes",
+        password.len()
+    )))?
+}
+
+/// Panic, without a word of what came.
+#[tool]
+async fn panic_quietly(password: String) -> String {
+    panic!("no login of {} bytes", password.len())
+}
+
 /// Log in.
 #[tool]
 async fn login(#[arg(length = 3..=10)] password: String) -> usize {
@@ -49,7 +64,15 @@ async fn note(path: String) -> String {
 
 fn server() -> Server {
     Server::new("watched")
-        .add(tools![greet, fail, break_down, panic, login])
+        .add(tools![
+            greet,
+            fail,
+            break_down,
+            panic,
+            fail_quietly,
+            panic_quietly,
+            login
+        ])
         .add(resources![note])
 }
 
