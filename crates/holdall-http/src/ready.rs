@@ -87,13 +87,16 @@ impl fmt::Debug for ReadyCheck {
     }
 }
 
+/// What the checks said, and when.
+type Verdicts = (Instant, Vec<&'static str>);
+
 /// What answers at `/ready`.
 #[derive(Clone)]
 pub(crate) struct Readiness {
     checks: Arc<[ReadyCheck]>,
     ended: CancellationToken,
     /// The last verdicts; whoever asks meanwhile waits for the one who checks.
-    last: Arc<Mutex<Option<(Instant, Vec<&'static str>)>>>,
+    last: Arc<Mutex<Option<Verdicts>>>,
 }
 
 impl Readiness {

@@ -147,7 +147,7 @@ impl TransportFactory for Sending {
 
 /// What is sent: a report, or a word once everything before it was.
 enum Parcel {
-    Report(Envelope),
+    Report(Box<Envelope>),
     Said(SyncSender<()>),
 }
 
@@ -163,7 +163,7 @@ impl Transport for Outbox {
     fn send_envelope(&self, envelope: Envelope) {
         let sent = self
             .sender()
-            .map(|sender| sender.try_send(Parcel::Report(envelope)));
+            .map(|sender| sender.try_send(Parcel::Report(Box::new(envelope))));
         if let Some(Err(TrySendError::Full(_))) = sent {
             tracing::warn!("more than {WAITING_MAX} reports wait for Sentry; one is dropped");
         }

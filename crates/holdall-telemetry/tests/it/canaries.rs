@@ -90,7 +90,7 @@ fn serve_and_call(format: LogFormat) {
         older
             .call(
                 "login",
-                json!({"password": ["canary-of-wrong-type"], "other": "canary-unknown"}),
+                json!({"password": ["canary-of-wrong-type"], "auth_token": "canary-unknown"}),
             )
             .await;
         HttpRequest::get("/nowhere?token=canary-query")
