@@ -12,7 +12,7 @@ pub(crate) struct Arguments {
     /// What to log to standard error: error, warn, info, debug, trace, or a tracing filter.
     #[arg(long, global = true, default_value = "warn", value_name = "LEVEL")]
     pub(crate) log: String,
-    /// What the log looks like: lines for people, or JSON for programs.
+    /// How to log: lines for people, or JSON for programs.
     #[arg(long, global = true, default_value = "text", value_name = "FORMAT")]
     pub(crate) log_format: Format,
     #[command(subcommand)]
@@ -34,9 +34,7 @@ pub(crate) enum Command {
 /// What the log looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// One line for people.
     Text,
-    /// One JSON object a line.
     Json,
 }
 

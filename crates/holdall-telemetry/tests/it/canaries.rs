@@ -85,7 +85,7 @@ fn serve_and_call(format: LogFormat) {
                 .send(served.address())
                 .await;
         }
-        let older = Client::at(&served.url()).await;
+        let older = Client::at(served.url()).await;
         older.call("login", secret.clone()).await;
         older
             .call(
