@@ -49,6 +49,11 @@ conformance:
     cargo build --release -p conformance
     HOLDALL_CONFORMANCE_REQUIRED=1 tests/conformance/run
 
+# Access tokens of a real authorization server; needs Node 22 or newer.
+oauth:
+    cargo build --release -p oauth
+    HOLDALL_OAUTH_REQUIRED=1 tests/oauth/run
+
 # Known weaknesses of the dependencies; asks a database on the network.
 advisories:
     cargo deny check advisories

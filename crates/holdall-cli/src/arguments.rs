@@ -38,9 +38,62 @@ pub(crate) enum Command {
     Index(IndexArguments),
     /// Measure search quality and speed on a set of questions in BEIR layout.
     Eval(EvalArguments),
+    /// Make, list and revoke the tokens that callers over HTTP prove themselves with.
+    Token(TokenArguments),
     /// Check, show and explain the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenArguments {
+    #[command(flatten)]
+    pub(crate) auth: AuthArguments,
+    #[command(subcommand)]
+    pub(crate) command: TokenCommand,
+}
+
+/// How callers prove who they are.
+#[derive(Debug, Args)]
+pub(crate) struct AuthArguments {
+    /// The file of tokens, which `holdall token` writes and `holdall serve` asks callers over HTTP for.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) tokens: Option<PathBuf>,
+}
+
+/// What to do with tokens.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token and print it, this once.
+    New(NewTokenArguments),
+    /// List them; the tokens themselves are not kept.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make one good no longer.
+    Revoke {
+        /// What it is called.
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewTokenArguments {
+    /// Whom it is for: the name in logs.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// What its holder may do: a scope; repeat for several, * for everything.
+    #[arg(long, value_name = "SCOPE")]
+    pub(crate) scope: Vec<String>,
+    /// For how long it is good: 12h, 90d, 1y [default: until it is revoked].
+    #[arg(long, value_name = "TIME", value_parser = crate::token::lifetime)]
+    pub(crate) expires: Option<std::time::Duration>,
+    /// Take a key somebody chose, from standard input, in place of making a token.
+    #[arg(long)]
+    pub(crate) chosen: bool,
 }
 
 /// What to do with the configuration.
@@ -125,6 +178,7 @@ impl Arguments {
             Command::Serve(arguments) => arguments.settings(),
             Command::Search(arguments) => arguments.notes.settings(),
             Command::Index(arguments) => arguments.notes.settings(),
+            Command::Token(arguments) => arguments.auth.settings(),
             Command::Eval(_) | Command::Config(_) => Vec::new(),
         };
         settings.extend(
@@ -133,6 +187,14 @@ impl Arguments {
                 .map(|level| Setting::flag("--log", "log.level", level)),
         );
         settings
+    }
+}
+
+impl AuthArguments {
+    fn settings(&self) -> Vec<Setting> {
+        let file = self.tokens.as_ref();
+        let setting = file.map(|file| Setting::flag("--tokens", "auth.token_file", path(file)));
+        setting.into_iter().collect()
     }
 }
 

@@ -14,6 +14,7 @@ mod printable;
 mod progress;
 mod search;
 mod serve;
+mod token;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -63,6 +64,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Search(arguments) => search::run(arguments, &loaded.config.notes),
         Command::Index(arguments) => index::run(arguments, &loaded.config.notes),
         Command::Eval(arguments) => eval::run(arguments),
+        Command::Token(arguments) => token::run(&arguments.command, &loaded.config.auth),
         Command::Config(command) => configuration::run(*command, &loaded),
     }?;
     Ok(ExitCode::SUCCESS)

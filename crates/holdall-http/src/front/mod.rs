@@ -104,7 +104,7 @@ impl Front {
         settings.limits.hear(address).await?;
         let permit = match route.is_open() {
             true => None,
-            false => self.let_in(settings, address, &mut request).await?,
+            false => self.let_in(route, settings, address, &mut request).await?,
         };
         let response = self.inner.routes.answer(route, request).await;
         Ok(held::until_taken(response, permit))
@@ -113,6 +113,7 @@ impl Front {
     /// Finds out who sends a request, and waits for their turn.
     async fn let_in(
         &self,
+        route: Route,
         settings: &Settings,
         address: IpAddr,
         request: &mut Request<Incoming>,
@@ -123,7 +124,7 @@ impl Front {
             ..
         } = settings;
         limits.may_log_in(address).await?;
-        let principal = match authentication.identify(request.uri(), request.headers()).await {
+        let principal = match authentication.identify(route, request).await {
             Ok(principal) => principal,
             Err(refusal) => {
                 if refusal.is_failed_login() {
@@ -160,7 +161,8 @@ fn refused(refusal: Refusal) -> Response {
     refusal.into_response()
 }
 
-fn nothing_at(path: &str) -> Refusal {
+/// For an address at which there is nothing.
+pub(crate) fn nothing_at(path: &str) -> Refusal {
     let shown: String = path.chars().take(200).collect();
     Refusal::new(
         StatusCode::NOT_FOUND,

@@ -14,7 +14,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio_util::sync::CancellationToken;
 
 use super::config::ConnectionsConfig;
 use super::pace::{Pace, Paced, Patience, Reply};
@@ -39,8 +38,6 @@ pub(super) struct Connections {
     pub(super) write_timeout: Duration,
     /// Once it has ended, requests under way may finish, and there are no others.
     pub(super) life: Life,
-    /// Nothing may finish any more.
-    pub(super) cut: CancellationToken,
 }
 
 /// The place of a connection that becomes something else (a WebSocket). An extension of requests that ask for that, so
@@ -55,7 +52,6 @@ impl Connections {
     {
         let all = Arc::clone(self);
         self.life
-            .tasks
             .spawn(async move { all.drive(stream, peer, place).await });
     }
 
@@ -67,7 +63,7 @@ impl Connections {
         place: Place,
     ) {
         let all = Arc::clone(self);
-        self.life.tasks.spawn(async move {
+        self.life.spawn(async move {
             let agreed = tokio::select! {
                 agreed = tls.accept(stream) => agreed,
                 // Nothing has been asked for yet.
@@ -92,7 +88,7 @@ impl Connections {
                 open = self.life.tasks.len(),
                 "connections still open after {patience:?} are dropped"
             );
-            self.cut.cancel();
+            self.life.over.cancel();
         }
     }
 
@@ -139,7 +135,6 @@ impl Connections {
                     tracing::debug!("a connection is closed: the client took too long {what}");
                     return;
                 }
-                () = self.cut.cancelled() => return,
                 () = self.life.ended.cancelled(), if !finishing => {
                     if pace.is_fresh() {
                         return;

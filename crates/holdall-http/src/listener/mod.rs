@@ -37,7 +37,6 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use holdall::Service;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 pub use self::address::{Address, Listen};
 pub use self::config::{ConnectionsConfig, TlsConfig};
@@ -46,6 +45,7 @@ use self::places::Places;
 pub use self::reload::Reloader;
 use self::socket::Socket;
 use self::tls::Tls;
+use crate::auth::Authentication;
 use crate::config::HttpConfig;
 use crate::error::HttpError;
 use crate::front::Front;
@@ -59,6 +59,7 @@ pub struct HttpServer {
     sockets: Vec<Socket>,
     tls: Option<Arc<Tls>>,
     settings: Current,
+    authentication: Arc<Authentication>,
     service: Service,
     config: HttpConfig,
 }
@@ -86,6 +87,8 @@ impl HttpServer {
         config: HttpConfig,
     ) -> Result<Self, HttpError> {
         config.check()?;
+        let authentication = Authentication::new(&config, &service).map_err(HttpError::Authentication)?;
+        let authentication = Arc::new(authentication);
         let tls = config.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
         let mut sockets = Vec::new();
         for place in places {
@@ -97,7 +100,11 @@ impl HttpServer {
         Ok(Self {
             sockets,
             tls,
-            settings: Arc::new(ArcSwap::from_pointee(Settings::new(&config))),
+            settings: Arc::new(ArcSwap::from_pointee(Settings::new(
+                &config,
+                Arc::clone(&authentication),
+            ))),
+            authentication,
             service,
             config,
         })
@@ -134,19 +141,19 @@ impl HttpServer {
             sockets,
             tls,
             settings,
+            authentication,
             service,
             config,
         } = self;
         let life = Life::default();
         let service = service.identified_by(caller::identify);
         let connections = Arc::new(Connections {
-            front: Front::new(settings, Routes::new(&service, &config, &life)),
+            front: Front::new(settings, Routes::new(&service, &config, authentication, &life)),
             places: Places::new(&config),
             config: config.connections.clone(),
             header_timeout: config.header_timeout,
             write_timeout: config.transports.write_timeout,
             life,
-            cut: CancellationToken::new(),
         });
         let mut accepting = JoinSet::new();
         for socket in sockets {

@@ -118,7 +118,7 @@ impl Sessions {
     pub(crate) fn expire(self: &Arc<Self>, life: &Life) {
         let (sessions, ended) = (Arc::clone(self), life.ended.clone());
         let period = (self.idle / 4).clamp(Duration::from_millis(10), Duration::from_secs(30));
-        life.tasks.spawn(async move {
+        life.spawn(async move {
             while tokio::time::timeout(period, ended.cancelled()).await.is_err() {
                 for id in sessions.expired(Instant::now()) {
                     let sessions = Arc::clone(&sessions);
