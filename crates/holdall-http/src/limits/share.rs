@@ -48,6 +48,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
+    use crate::auth::Authentication;
     use crate::config::HttpConfig;
     use crate::front::settings::Settings;
     use crate::limits::Rate;
@@ -57,7 +58,9 @@ mod tests {
         let mut config = HttpConfig::default();
         config.limits.requests_per_address = Some(Rate::per_second(10).burst(2));
         config.limits.requests_per_principal = Some(Rate::per_second(1).burst(2));
-        let settings = Arc::new(ArcSwap::from_pointee(Settings::new(&config)));
+        let service = holdall::Server::new("test").build().expect("the server is right");
+        let nobody = Arc::new(Authentication::new(&config, &service).expect("it is off"));
+        let settings = Arc::new(ArcSwap::from_pointee(Settings::new(&config, nobody)));
         let here = [192, 0, 2, 1].into();
         let share = Share::new(Arc::clone(&settings), Principal::new("ada", [""; 0]), here);
         let started = Instant::now();
