@@ -35,13 +35,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::response::Response;
+use http::header::UPGRADE;
 use http::{HeaderValue, Method, Request, StatusCode};
 use hyper::body::Incoming;
 
 use self::client::{Peer, REQUEST_ID};
 use self::refusal::Refusal;
 use self::settings::{Current, Settings};
-use crate::limits::{Kind, Permit};
+use crate::limits::{Kind, Permit, Share};
 use crate::observe::{HttpObservers, Open};
 use crate::routes::{Route, Routes};
 
@@ -117,38 +118,43 @@ impl Front {
         settings.limits.hear(address).await?;
         let permit = match route.is_open() {
             true => None,
-            false => let_in(route, settings, address, &mut request).await?,
+            false => self.let_in(route, settings, address, &mut request).await?,
         };
         let response = routes.answer(route, request).await;
         Ok(held::until_taken(response, permit))
     }
-}
 
-/// Finds out who sends a request, and waits for their turn.
-async fn let_in(
-    route: Route,
-    settings: &Settings,
-    address: IpAddr,
-    request: &mut Request<Incoming>,
-) -> Result<Option<Permit>, Refusal> {
-    let Settings {
-        authentication,
-        limits,
-        ..
-    } = settings;
-    limits.may_log_in(address).await?;
-    let principal = match authentication.identify(route, request).await {
-        Ok(principal) => principal,
-        Err(refusal) => {
-            if refusal.is_failed_login() {
-                limits.login_failed(address).await;
+    /// Finds out who sends a request, and waits for their turn.
+    async fn let_in(
+        &self,
+        route: Route,
+        settings: &Settings,
+        address: IpAddr,
+        request: &mut Request<Incoming>,
+    ) -> Result<Option<Permit>, Refusal> {
+        let Settings {
+            authentication,
+            limits,
+            ..
+        } = settings;
+        limits.may_log_in(address).await?;
+        let principal = match authentication.identify(route, request).await {
+            Ok(principal) => principal,
+            Err(refusal) => {
+                if refusal.is_failed_login() {
+                    limits.login_failed(address).await;
+                }
+                return Err(refusal);
             }
-            return Err(refusal);
+        };
+        let permit = limits.enter(kind_of(request), &principal, address).await?;
+        if request.headers().contains_key(UPGRADE) {
+            let share = Share::new(Arc::clone(&self.inner.settings), principal.clone(), address);
+            request.extensions_mut().insert(share);
         }
-    };
-    let permit = limits.enter(kind_of(request), &principal, address).await?;
-    request.extensions_mut().insert(principal);
-    Ok(permit)
+        request.extensions_mut().insert(principal);
+        Ok(permit)
+    }
 }
 
 /// Whether a request opens a stream. What its headers say is compared with its body later on, so it is true or refused.
