@@ -5,6 +5,8 @@ mod interaction;
 #[cfg(feature = "oauth")]
 mod oauth;
 mod protocol;
+#[cfg(feature = "oauth")]
+mod secrets;
 mod streams;
 mod tasks;
 mod tokens;
