@@ -4,9 +4,10 @@
 //! | --- | --- |
 //! | `POST`, `GET`, `DELETE /mcp` | Streamable HTTP: stateless for protocol 2026-07-28, sessions for older clients |
 //! | `GET /health` | `{"status":"ok",…}` while the process serves |
+//! | `GET /.well-known/oauth-protected-resource`, `…/mcp` | where to get access tokens, if [OAuth](auth) is on |
 //!
 //! Replies are plain JSON unless the call emits something on its way, such as progress: then they are streams of
-//! events.
+//! events. Nobody is asked who they are unless [`HttpConfig::auth`] says how callers prove it.
 //!
 //! ```no_run
 //! use holdall::prelude::*;
