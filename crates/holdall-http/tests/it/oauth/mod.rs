@@ -11,7 +11,7 @@
 //! `rsa.der` was made for these tests and is used nowhere else.
 
 mod asked;
-mod issuer;
+pub(crate) mod issuer;
 mod signed;
 mod told;
 
