@@ -40,6 +40,8 @@ pub(crate) enum Command {
     /// Check, show and explain the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Ask a running server whether it is well, for containers and scripts: exit code 0 if it is, 1 if not.
+    Health(HealthArguments),
 }
 
 /// What to do with the configuration.
@@ -110,7 +112,7 @@ impl Arguments {
             Command::Serve(arguments) => arguments.settings(),
             Command::Search(arguments) => arguments.notes.settings(),
             Command::Index(arguments) => arguments.notes.settings(),
-            Command::Eval(_) | Command::Config(_) => Vec::new(),
+            Command::Eval(_) | Command::Config(_) | Command::Health(_) => Vec::new(),
         };
         settings.extend(
             self.log
@@ -219,6 +221,19 @@ pub(crate) struct EvalArguments {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HealthArguments {
+    /// Where it listens: http://HOST:PORT, or unix:PATH of a socket.
+    #[arg(value_name = "URL", default_value = "http://127.0.0.1:8000")]
+    pub(crate) url: String,
+    /// Ask whether it can do its work, not only whether it runs.
+    #[arg(long)]
+    pub(crate) ready: bool,
+    /// Give up after this many seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=300))]
+    pub(crate) timeout: u16,
 }
 
 #[cfg(test)]
