@@ -144,7 +144,7 @@ def check(container: Container) -> None:
 
     code, out, err = container.run([*container.entrypoint, "token", "new", "container", "--scope", "*"])
     assert code == 0, err
-    token = re.search(r"\bholdall_\S+", out)[0]
+    token = re.search(r"\bhold_[0-9A-Za-z]{38}\b", out)[0]
 
     process = container.start(serve)
     said = []

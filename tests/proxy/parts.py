@@ -84,7 +84,7 @@ class Program:
             capture_output=True,
             text=True,
         )
-        token = re.search(r"\bholdall_\S+", made.stdout)[0]
+        token = re.search(r"\bhold_[0-9A-Za-z]{38}\b", made.stdout)[0]
         command = [program, "serve", "--config", str(configuration)]
         with cls.started(command, token, folder, folder / "notes.log") as running:
             yield running
@@ -153,7 +153,7 @@ def nginx(folder: Path, certificate: Certificate, upstream: int) -> Iterator[Pro
         text = text.replace("/etc/ssl/notes.example/fullchain.pem", str(certificate.chain))
         text = text.replace("/etc/ssl/notes.example/privkey.pem", str(certificate.key))
         text = replaced(text, "server 127.0.0.1:8000;", f"server 127.0.0.1:{upstream};")
-        text = replaced(text, "listen 443 ssl", f"listen 127.0.0.1:{port} ssl")
+        text = replaced(text, "listen 443 ssl http2;", f"listen 127.0.0.1:{port} ssl http2;")
         text = replaced(text, "listen 80;", f"listen 127.0.0.1:{plain_port};")
         text = re.sub(r".*listen \[::\]:.*\n", "", text)
         (folder / "holdall.conf").write_text(text)
@@ -180,8 +180,10 @@ def caddy(folder: Path, certificate: Certificate, upstream: int) -> Iterator[Pro
         text = replaced(text, "reverse_proxy 127.0.0.1:8000", f"reverse_proxy 127.0.0.1:{upstream}")
         addresses = f"https://notes.example:{port}, https://localhost:{port}"
         text = replaced(text, "\nnotes.example {", f"\n{addresses} {{\ntls {certificate.chain} {certificate.key}\n")
-        options = f"{{\nadmin off\npersist_config off\nauto_https disable_redirects\nhttp_port {plain_port}\n}}\n"
-        (folder / "Caddyfile").write_text(options + text)
+        # How long it would wait for streams is Caddy's matter, not ours.
+        options = f"admin off\nauto_https disable_redirects\nhttp_port {plain_port}\ngrace_period 1s"
+        text = replaced(text, "grace_period 10s", options)
+        (folder / "Caddyfile").write_text(text)
         return ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
 
     with proxied(folder, configure) as proxy:

@@ -33,7 +33,7 @@ def check(proxy: Proxy, notes: Program, certificate: Certificate) -> None:
     assert re.fullmatch(r"[0-9a-f]{32}|[0-9a-f-]{36}", identifier), f"not an id of the proxy: {identifier}"
     assert headers["X-Content-Type-Options"] == "nosniff"
 
-    for wrong in [{}, {"Authorization": "Bearer holdall_wrong"}, {"Authorization": f"Basic {notes.token}"}]:
+    for wrong in [{}, {"Authorization": "Bearer hold_wrong"}, {"Authorization": f"Basic {notes.token}"}]:
         status, headers, _ = line.post(wrong)
         assert status == 401 and headers["WWW-Authenticate"].startswith("Bearer"), (wrong, status, headers)
     assert line.post({}, path=f"/mcp?access_token={notes.token}")[0] in (400, 401)

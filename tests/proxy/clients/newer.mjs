@@ -7,13 +7,14 @@ import assert from 'node:assert/strict';
 
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 
-import { checkNotes, checkStreaming, checkWrongToken } from './checks.mjs';
+import { checkNotes, checkStreaming, checkWrongToken, fetchSeen } from './checks.mjs';
 
 const ERAS = { '2026-07-28': 'auto', '2025-11-25': 'legacy' };
 
 async function connected(address, token, era, use) {
     const client = new Client({ name: 'proxy', version: '1.0.0' }, { versionNegotiation: { mode: ERAS[era] } });
     const transport = new StreamableHTTPClientTransport(new URL('/mcp', address), {
+        fetch: fetchSeen,
         requestInit: { headers: { Authorization: `Bearer ${token}` } },
     });
     await client.connect(transport);

@@ -20,7 +20,8 @@ ERAS = {"2026-07-28": "auto", "2025-11-25": "legacy"}
 @contextlib.asynccontextmanager
 async def connect(address: str, token: str, *, era: str) -> AsyncIterator[Client]:
     headers = {"Authorization": f"Bearer {token}"}
-    async with httpx2.AsyncClient(headers=headers, timeout=checks.SECONDS_MAX) as http:
+    seen = {"response": [checks.see]}
+    async with httpx2.AsyncClient(headers=headers, timeout=checks.SECONDS_MAX, event_hooks=seen) as http:
         transport = streamable_http_client(f"{address}/mcp", http_client=http)
         async with Client(transport, mode=ERAS[era], read_timeout_seconds=checks.SECONDS_MAX) as client:
             assert client.protocol_version == era, client.protocol_version

@@ -5,11 +5,12 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 
-import { checkNotes, checkStreaming, checkWrongToken } from './checks.mjs';
+import { checkNotes, checkStreaming, checkWrongToken, fetchSeen } from './checks.mjs';
 
 async function connect(address, token, use) {
     const client = new Client({ name: 'proxy', version: '1.0.0' });
     const transport = new SSEClientTransport(new URL('/sse', address), {
+        fetch: fetchSeen,
         requestInit: { headers: { Authorization: `Bearer ${token}` } },
     });
     await client.connect(transport);
