@@ -40,6 +40,16 @@ interop:
     cargo build --release -p holdall-cli
     tests/interop/run
 
+# Whether the files of deploy/ are what those who read them take.
+deployment:
+    cargo build --release -p holdall-cli
+    tests/deploy/run
+
+# The real program behind nginx and Caddy, with the official SDKs and a browser as clients.
+proxies:
+    cargo build --release -p holdall-cli -p proxied
+    tests/proxy/run
+
 # Licences, sources and versions of the dependencies.
 deny:
     cargo deny check bans licenses sources
@@ -48,6 +58,11 @@ deny:
 conformance:
     cargo build --release -p conformance
     HOLDALL_CONFORMANCE_REQUIRED=1 tests/conformance/run
+
+# Access tokens of a real authorization server; needs Node 22 or newer.
+oauth:
+    cargo build --release -p oauth
+    HOLDALL_OAUTH_REQUIRED=1 tests/oauth/run
 
 # Known weaknesses of the dependencies; asks a database on the network.
 advisories:

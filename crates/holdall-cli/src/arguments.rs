@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use holdall::schemars::{self, JsonSchema};
+use holdall_http::PublicUrl;
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
@@ -37,11 +38,64 @@ pub(crate) enum Command {
     Index(IndexArguments),
     /// Measure search quality and speed on a set of questions in BEIR layout.
     Eval(EvalArguments),
+    /// Make, list and revoke the tokens that callers over HTTP prove themselves with.
+    Token(TokenArguments),
     /// Check, show and explain the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Ask a running server whether it is well, for containers and scripts: exit code 0 if it is, 1 if not.
     Health(HealthArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenArguments {
+    #[command(flatten)]
+    pub(crate) auth: AuthArguments,
+    #[command(subcommand)]
+    pub(crate) command: TokenCommand,
+}
+
+/// How callers prove who they are.
+#[derive(Debug, Args)]
+pub(crate) struct AuthArguments {
+    /// The file of tokens, which `holdall token` writes and `holdall serve` asks callers over HTTP for.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) tokens: Option<PathBuf>,
+}
+
+/// What to do with tokens.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token and print it, this once.
+    New(NewTokenArguments),
+    /// List them; the tokens themselves are not kept.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make one good no longer.
+    Revoke {
+        /// What it is called.
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewTokenArguments {
+    /// Whom it is for: the name in logs.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// What its holder may do: a scope; repeat for several, * for everything.
+    #[arg(long, value_name = "SCOPE")]
+    pub(crate) scope: Vec<String>,
+    /// For how long it is good: 12h, 90d, 1y [default: until it is revoked].
+    #[arg(long, value_name = "TIME", value_parser = crate::token::lifetime)]
+    pub(crate) expires: Option<std::time::Duration>,
+    /// Take a key somebody chose, from standard input, in place of making a token.
+    #[arg(long)]
+    pub(crate) chosen: bool,
 }
 
 /// What to do with the configuration.
@@ -82,6 +136,7 @@ pub(crate) struct NotesArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("listening").multiple(true))]
 pub(crate) struct ServeArguments {
     /// Toolsets to offer [default: notes].
     #[arg(value_enum, value_name = "TOOLSET")]
@@ -89,16 +144,29 @@ pub(crate) struct ServeArguments {
     #[command(flatten)]
     pub(crate) notes: NotesArguments,
     /// Serve over HTTP at /mcp instead of standard input and output.
-    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:8000", value_parser = address)]
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:8000", value_parser = address, group = "listening")]
     pub(crate) http: Option<SocketAddr>,
+    /// Serve over HTTP by this Unix socket, for this user alone; with --http, too, on both.
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH", group = "listening")]
+    pub(crate) unix_socket: Option<PathBuf>,
+    /// Where clients find the server, if not where it listens: https://notes.example (HTTP only).
+    #[arg(long, value_name = "URL", requires = "listening")]
+    pub(crate) public_url: Option<PublicUrl>,
+    /// Encrypt connections with this certificate, followed by those between it and the authority's, in PEM (HTTP only).
+    #[arg(long, value_name = "FILE", requires = "http", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The key of the certificate, in PEM (HTTP only).
+    #[arg(long, value_name = "FILE", requires = "http", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
     /// Offer no tool that changes anything.
     #[arg(long)]
     pub(crate) read_only: bool,
     /// Answer to this host name too; repeat for several (HTTP only).
-    #[arg(long, value_name = "HOST", requires = "http")]
+    #[arg(long, value_name = "HOST", requires = "listening")]
     pub(crate) allow_host: Vec<String>,
     /// Let pages of this origin talk to the server; repeat for several (HTTP only).
-    #[arg(long, value_name = "ORIGIN", requires = "http")]
+    #[arg(long, value_name = "ORIGIN", requires = "listening")]
     pub(crate) allow_origin: Vec<String>,
     /// Listen on an address other machines can reach although nobody is asked who they are (HTTP only).
     #[arg(long, requires = "http")]
@@ -112,6 +180,7 @@ impl Arguments {
             Command::Serve(arguments) => arguments.settings(),
             Command::Search(arguments) => arguments.notes.settings(),
             Command::Index(arguments) => arguments.notes.settings(),
+            Command::Token(arguments) => arguments.auth.settings(),
             Command::Eval(_) | Command::Config(_) | Command::Health(_) => Vec::new(),
         };
         settings.extend(
@@ -120,6 +189,14 @@ impl Arguments {
                 .map(|level| Setting::flag("--log", "log.level", level)),
         );
         settings
+    }
+}
+
+impl AuthArguments {
+    fn settings(&self) -> Vec<Setting> {
+        let file = self.tokens.as_ref();
+        let setting = file.map(|file| Setting::flag("--tokens", "auth.token_file", path(file)));
+        setting.into_iter().collect()
     }
 }
 
@@ -289,6 +366,10 @@ mod tests {
             &["--insecure"][..],
             &["--allow-host", "x"],
             &["--allow-origin", "x"],
+            &["--public-url", "https://x"],
+            &["--tls-cert", "x", "--tls-key", "x"],
+            &["--http", "--tls-cert", "x"],
+            &["--http", "--tls-key", "x"],
         ] {
             let words = ["holdall", "serve"].iter().chain(option);
             assert!(Arguments::try_parse_from(words).is_err(), "{option:?}");

@@ -9,11 +9,13 @@ mod configuration;
 mod eval;
 mod health;
 mod index;
+mod listening;
 mod notebook;
 mod printable;
 mod progress;
 mod search;
 mod serve;
+mod token;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -64,6 +66,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Index(arguments) => index::run(arguments, &loaded.config.notes),
         Command::Eval(arguments) => eval::run(arguments),
         Command::Health(arguments) => health::run(arguments),
+        Command::Token(arguments) => token::run(&arguments.command, &loaded.config.auth),
         Command::Config(command) => configuration::run(*command, &loaded),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -25,12 +25,15 @@ use serde_json::{Value, json};
 const ROUNDS: usize = 7;
 const ROUND: Duration = Duration::from_millis(1500);
 const CONNECTIONS: usize = 8;
-const SERVERS: [(&str, &str); 4] = [
+const SERVERS: [(&str, &str); 5] = [
     ("bare axum handler", "axum"),
     ("plain rmcp, JSON mode", "rmcp"),
     ("Holdall, async tool", "holdall-async"),
     ("Holdall, blocking tool", "holdall-blocking"),
+    ("Holdall, streamed reply", STREAMED),
 ];
+/// The reply of this one is a stream of two events: progress, and the result.
+const STREAMED: &str = "holdall-streamed";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -61,6 +64,7 @@ fn measure() {
 
 /// A server in a process of its own.
 struct Served {
+    streams: bool,
     child: Child,
     address: SocketAddr,
 }
@@ -77,6 +81,7 @@ impl Served {
         let mut output = BufReader::new(child.stdout.take().expect("its output is piped"));
         output.read_line(&mut line).expect("it says where it listens");
         Self {
+            streams: kind == STREAMED,
             child,
             address: line.trim().parse().expect("an address"),
         }
@@ -86,9 +91,9 @@ impl Served {
     fn round(&mut self) -> (f64, f64) {
         let before = self.cpu_seconds();
         let end = Instant::now() + ROUND;
-        let address = self.address;
+        let (address, streams) = (self.address, self.streams);
         let clients: Vec<_> = (0..CONNECTIONS)
-            .map(|_| std::thread::spawn(move || call_until(address, end)))
+            .map(|_| std::thread::spawn(move || call_until(address, streams, end)))
             .collect();
         let mut times: Vec<f64> = clients
             .into_iter()
@@ -119,8 +124,8 @@ impl Drop for Served {
     }
 }
 
-fn call_until(address: SocketAddr, end: Instant) -> Vec<f64> {
-    let params = json!({
+fn call_until(address: SocketAddr, streams: bool, end: Instant) -> Vec<f64> {
+    let mut params = json!({
         "name": "say_hello",
         "arguments": {"name": "Ada"},
         "_meta": {
@@ -129,6 +134,9 @@ fn call_until(address: SocketAddr, end: Instant) -> Vec<f64> {
             "io.modelcontextprotocol/clientCapabilities": {},
         },
     });
+    if streams {
+        params["_meta"]["progressToken"] = json!("p");
+    }
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).to_string();
     let request = format!(
         "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: say_hello\r\nContent-Length: {}\r\n\r\n{body}",
@@ -141,14 +149,14 @@ fn call_until(address: SocketAddr, end: Instant) -> Vec<f64> {
     while Instant::now() < end {
         let started = Instant::now();
         stream.write_all(request.as_bytes()).expect("it reads");
-        read_reply(&mut stream, &mut buffer);
+        read_reply(&mut stream, &mut buffer, streams);
         times.push(started.elapsed().as_secs_f64() * 1e6);
     }
     times
 }
 
-/// Reads until the reply, whose length its header says, is whole; checks that it is the greeting.
-fn read_reply(stream: &mut TcpStream, buffer: &mut [u8]) {
+/// Reads until the reply is whole, as its header says or as its last chunk does; checks that it is the greeting.
+fn read_reply(stream: &mut TcpStream, buffer: &mut [u8], streams: bool) {
     let mut filled = 0;
     loop {
         filled += stream.read(&mut buffer[filled..]).expect("it answers");
@@ -156,6 +164,16 @@ fn read_reply(stream: &mut TcpStream, buffer: &mut [u8]) {
         let Some((head, body)) = text.split_once("\r\n\r\n") else {
             continue;
         };
+        if streams {
+            if body.ends_with("\r\n0\r\n\r\n") {
+                assert!(
+                    body.contains("progress") && body.contains("Hello, Ada!"),
+                    "{text}"
+                );
+                return;
+            }
+            continue;
+        }
         let length = head.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
             name.eq_ignore_ascii_case("content-length")
@@ -177,6 +195,7 @@ fn serve(kind: &str) {
         match kind {
             "holdall-async" => serve_holdall(Server::new("hello").add(tools![quick::say_hello])).await,
             "holdall-blocking" => serve_holdall(Server::new("hello").add(tools![blocking::say_hello])).await,
+            STREAMED => serve_holdall(Server::new("hello").add(tools![streamed::say_hello])).await,
             "rmcp" => {
                 let config = StreamableHttpServerConfig::default()
                     .with_json_response(true)
@@ -199,6 +218,17 @@ mod quick {
     /// Greet a person by name.
     #[tool]
     pub(super) async fn say_hello(name: String) -> String {
+        format!("Hello, {name}!")
+    }
+}
+
+mod streamed {
+    use holdall::prelude::*;
+
+    /// Greet a person by name.
+    #[tool]
+    pub(super) async fn say_hello(ctx: Context, name: String) -> String {
+        ctx.progress(1, 2, "greeting").await;
         format!("Hello, {name}!")
     }
 }

@@ -2,20 +2,28 @@
 
 use std::time::Duration;
 
+use holdall::schemars::{self, JsonSchema};
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 
 use crate::auth::AuthConfig;
+use crate::error::HttpError;
+use crate::front::guard;
 use crate::limits::LimitsConfig;
+use crate::listener::{ConnectionsConfig, TlsConfig};
 use crate::public_url::PublicUrl;
 use crate::transports::config::TransportConfig;
 use crate::transports::sessions::SessionConfig;
 
 /// How the HTTP front behaves.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct HttpConfig {
     /// Where clients find the server, if not where it listens. It answers to this host, and pages of this origin may
     /// talk to it. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "uri"))]
     pub public_url: Option<PublicUrl>,
     /// Host names to answer to beside the address the server listens on: `notes.example` or
     /// `notes.example:8443`. Default: none.
@@ -24,9 +32,15 @@ pub struct HttpConfig {
     pub allowed_origins: Vec<String>,
     /// Networks of proxies whose word on who their client is (`X-Forwarded-For`, `X-Forwarded-Proto`,
     /// `X-Request-Id`) is taken. Default: none.
+    #[schemars(with = "Vec<String>")]
     pub trusted_proxies: Vec<IpNet>,
     /// For how long browsers that came over an encrypted connection shall come over no other
     /// (`Strict-Transport-Security`). Default: it is not said.
+    #[serde(
+        with = "crate::written::optional_duration",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(schema_with = "crate::written::duration_schema")]
     pub hsts_max_age: Option<Duration>,
     /// How much each party may do, and everybody together.
     pub limits: LimitsConfig,
@@ -34,11 +48,21 @@ pub struct HttpConfig {
     pub body_bytes_max: usize,
     /// Connections served at once; more wait. Default: 1024.
     pub connections_max: usize,
+    /// Bounds and times of each connection.
+    pub connections: ConnectionsConfig,
+    /// How connections over TCP are encrypted. Default: they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsConfig>,
     /// How long a client may take to send its headers. Default: 10 seconds.
+    #[serde(with = "crate::written::duration")]
+    #[schemars(schema_with = "crate::written::duration_schema")]
     pub header_timeout: Duration,
     /// How long requests under way may take once the server stops. Default: 10 seconds.
+    #[serde(with = "crate::written::duration")]
+    #[schemars(schema_with = "crate::written::duration_schema")]
     pub drain_timeout: Duration,
     /// How callers prove who they are. Default: not at all.
+    #[serde(skip)]
     pub auth: AuthConfig,
     /// Whether to listen on addresses other machines can reach, although nobody is asked who they are.
     /// Default: `false`.
@@ -60,12 +84,28 @@ impl Default for HttpConfig {
             limits: LimitsConfig::default(),
             body_bytes_max: 4 * 1024 * 1024,
             connections_max: 1024,
+            connections: ConnectionsConfig::default(),
+            tls: None,
             header_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(10),
             auth: AuthConfig::default(),
             insecure: false,
             transports: TransportConfig::default(),
             sessions: SessionConfig::default(),
+        }
+    }
+}
+
+impl HttpConfig {
+    /// Whether the parts can be what they say.
+    pub(crate) fn check(&self) -> Result<(), HttpError> {
+        match self
+            .allowed_origins
+            .iter()
+            .find(|origin| !guard::is_origin(origin))
+        {
+            Some(origin) => Err(HttpError::Origin(origin.clone())),
+            None => Ok(()),
         }
     }
 }

@@ -38,6 +38,7 @@ mod patience;
 mod public_url;
 mod routes;
 mod transports;
+mod written;
 
 pub use config::HttpConfig;
 pub use error::HttpError;
@@ -46,8 +47,11 @@ pub use front::client::Client;
 pub use ipnet;
 #[cfg(feature = "redis")]
 pub use limits::SharedLimits;
-pub use limits::{LimitsConfig, Rate};
-pub use listener::HttpServer;
+pub use limits::{LimitsConfig, Rate, RateError};
+pub use listener::supervisor::{
+    InheritedSocket, Lifecycle, inherited_sockets, tell_supervisor, watchdog_interval,
+};
+pub use listener::{Address, ConnectionsConfig, HttpServer, Listen, Reloader, TlsConfig};
 pub use public_url::{PublicUrl, PublicUrlError};
 pub use routes::Route;
 pub use transports::config::TransportConfig;

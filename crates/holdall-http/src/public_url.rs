@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use http::Uri;
 use http::uri::Authority;
+use serde::{Deserialize, Serialize};
 
 /// Where clients find the server, which behind a proxy is not where it listens: `https://notes.example`, or with a path
 /// where a proxy puts the server below one.
@@ -17,7 +18,8 @@ use http::uri::Authority;
 /// assert_eq!(url.origin(), "https://notes.example");
 /// assert_eq!(url.at("/mcp"), "https://notes.example/tools/mcp");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct PublicUrl {
     secure: bool,
     authority: Authority,
@@ -61,6 +63,20 @@ impl PublicUrl {
 
     fn scheme(&self) -> &'static str {
         if self.secure { "https" } else { "http" }
+    }
+}
+
+impl TryFrom<String> for PublicUrl {
+    type Error = PublicUrlError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<PublicUrl> for String {
+    fn from(url: PublicUrl) -> Self {
+        url.to_string()
     }
 }
 

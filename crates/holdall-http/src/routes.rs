@@ -1,12 +1,16 @@
 //! The routes: which paths there are, and what answers at each.
 
+use std::sync::Arc;
+
 use axum::response::Response;
 use holdall::Service;
 use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 use serde_json::json;
 
+use crate::auth::Authentication;
 use crate::config::HttpConfig;
+use crate::front::nothing_at;
 use crate::front::refusal::{Refusal, json_response};
 use crate::transports::connection::{Connections, Life};
 use crate::transports::places::Places;
@@ -28,16 +32,22 @@ pub enum Route {
     WebSocket,
     /// `/health`: whether the process serves.
     Health,
+    /// `/.well-known/oauth-protected-resource`: where to get tokens for this server (RFC 9728).
+    ResourceMetadata,
+    /// `/.well-known/oauth-protected-resource/mcp`: the same for Streamable HTTP.
+    ResourceMetadataOfStreamable,
 }
 
 impl Route {
     /// All there are.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Streamable,
         Self::Sse,
         Self::Messages,
         Self::WebSocket,
         Self::Health,
+        Self::ResourceMetadata,
+        Self::ResourceMetadataOfStreamable,
     ];
 
     /// The path it answers at.
@@ -48,6 +58,8 @@ impl Route {
             Self::Messages => "/messages/",
             Self::WebSocket => "/ws",
             Self::Health => "/health",
+            Self::ResourceMetadata => "/.well-known/oauth-protected-resource",
+            Self::ResourceMetadataOfStreamable => "/.well-known/oauth-protected-resource/mcp",
         }
     }
 
@@ -57,15 +69,17 @@ impl Route {
             Self::Streamable => &[Method::GET, Method::POST, Method::DELETE],
             Self::Sse | Self::WebSocket => &[Method::GET],
             Self::Messages => &[Method::POST],
-            Self::Health => &[Method::GET, Method::HEAD],
+            Self::Health | Self::ResourceMetadata | Self::ResourceMetadataOfStreamable => {
+                &[Method::GET, Method::HEAD]
+            }
         }
     }
 
-    /// Whether it answers to anybody, so that nothing may be learnt there.
+    /// Whether it answers to anybody, so that nothing may be learnt there but how to get in.
     pub fn is_open(self) -> bool {
         match self {
             Self::Streamable | Self::Sse | Self::Messages | Self::WebSocket => false,
-            Self::Health => true,
+            Self::Health | Self::ResourceMetadata | Self::ResourceMetadataOfStreamable => true,
         }
     }
 
@@ -82,11 +96,17 @@ pub(crate) struct Routes {
     streamable: Streamable,
     sse: Sse,
     websocket: WebSocket,
+    authentication: Arc<Authentication>,
 }
 
 impl Routes {
     /// The routes of `service`; `life` is that of the server.
-    pub(crate) fn new(service: &Service, config: &HttpConfig, life: &Life) -> Self {
+    pub(crate) fn new(
+        service: &Service,
+        config: &HttpConfig,
+        authentication: Arc<Authentication>,
+        life: &Life,
+    ) -> Self {
         let transports = &config.transports;
         let streams = Places::new(
             "streams",
@@ -96,9 +116,10 @@ impl Routes {
         let connections = Connections::new(service, config, &streams, life);
         Self {
             name: service.name().to_owned(),
-            streamable: Streamable::new(service, config, &streams, life),
+            streamable: Streamable::new(service, config, &authentication, &streams, life),
             sse: Sse::new(connections.clone(), config),
             websocket: WebSocket::new(connections, config),
+            authentication,
         }
     }
 
@@ -113,6 +134,14 @@ impl Routes {
             Route::Messages => self.sse.post(request).await,
             Route::WebSocket => self.websocket.answer(request),
             Route::Health => self.health(),
+            Route::ResourceMetadata | Route::ResourceMetadataOfStreamable => self.metadata(route),
+        }
+    }
+
+    fn metadata(&self, route: Route) -> Response {
+        match self.authentication.metadata(route) {
+            Some(document) => json_response(StatusCode::OK, &document),
+            None => nothing_at(route.path()).into_response(),
         }
     }
 

@@ -84,6 +84,16 @@ impl Served {
         format!("http://{}/mcp", self.address)
     }
 
+    /// Where WebSocket is spoken.
+    pub fn websocket_url(&self) -> String {
+        format!("ws://{}/ws", self.address)
+    }
+
+    /// Where the older HTTP+SSE is spoken.
+    pub fn sse_url(&self) -> String {
+        format!("http://{}/sse", self.address)
+    }
+
     /// Stops the server and waits until requests under way are answered.
     ///
     /// # Panics

@@ -31,7 +31,7 @@
 //! | a program that speaks over standard input and output | [`Client::spawn`] |
 //! | whatever reads and writes lines | [`Client::over`] |
 //! | a server in this process, over HTTP (feature `http`) | `Client::http` |
-//! | a server that listens already (feature `http`) | `Client::at`, with [`Process`] or `Served` to start it |
+//! | a server that listens already, over Streamable HTTP, HTTP+SSE or WebSocket (feature `http`) | `Client::at`, with [`Process`] or `Served` to start it |
 //! | a server no client would speak to like that | [`Wire`], `HttpRequest` |
 //!
 //! What the client speaks and can do is said before it is awaited: [`protocol`](Connect::protocol),
@@ -103,6 +103,8 @@
 //! same for `insta`. [`check_schema_lock`] compares everything a server promises with a file, and tells what breaks those
 //! who use it.
 
+#[cfg(feature = "http")]
+mod bridge;
 mod client;
 #[cfg(any(doctest, test))]
 mod guide;

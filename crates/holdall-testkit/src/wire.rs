@@ -40,6 +40,8 @@ pub struct Wire {
 enum Far {
     InProcess(InProcess),
     Process(Box<Process>),
+    #[cfg(feature = "http")]
+    Elsewhere,
 }
 
 impl Wire {
@@ -68,6 +70,21 @@ impl Wire {
                 Self::new(Pipe::new(output, input), Far::Process(Box::new(process)))
             }
             Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Connects to a server that listens: over Streamable HTTP (`http://127.0.0.1:8000/mcp`), WebSocket
+    /// (`ws://127.0.0.1:8000/ws`), or HTTP+SSE, told by the end of the path (`http://127.0.0.1:8000/sse`). Every line
+    /// is a message of its own; an answer to the request that carried it counts as one of the server's lines if it is
+    /// JSON. The headers that Streamable HTTP wants are added.
+    ///
+    /// # Panics
+    /// If no connection comes about.
+    #[cfg(feature = "http")]
+    pub async fn at(url: impl AsRef<str>) -> Self {
+        match crate::bridge::connect(url.as_ref(), &[]).await {
+            Ok(pipe) => Self::new(pipe, Far::Elsewhere),
+            Err(error) => panic!("no connection to {}: {error}", url.as_ref()),
         }
     }
 
@@ -220,7 +237,7 @@ impl Wire {
     pub fn process(&mut self) -> &mut Process {
         match &mut self.far {
             Far::Process(process) => process,
-            Far::InProcess(_) => panic!("the server has no process of its own: use `Wire::spawn`"),
+            _ => panic!("the server has no process of its own: use `Wire::spawn`"),
         }
     }
 
@@ -228,6 +245,8 @@ impl Wire {
     pub async fn ended(&mut self) -> Option<Result<(), String>> {
         match &mut self.far {
             Far::Process(_) => None,
+            #[cfg(feature = "http")]
+            Far::Elsewhere => None,
             Far::InProcess(server) => match timeout(self.patience, &mut server.serving).await {
                 Ok(Ok(ended)) => Some(ended),
                 Ok(Err(error)) => Some(Err(error.to_string())),
@@ -271,7 +290,7 @@ impl fmt::Display for Wire {
         write!(f, "  the last messages:\n{}", self.journal.tail())?;
         match &self.far {
             Far::Process(process) => write!(f, "{}", process.output()),
-            Far::InProcess(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 }

@@ -186,8 +186,10 @@ fn subjects(case: &Case, runtime: &Runtime) -> [Subject; 2] {
 
 /// A server, and how its calls are made: those of a round, which resolve to the processor time of one.
 struct Subject {
-    calls: Arc<dyn Fn(usize) -> Pin<Box<dyn Future<Output = f64> + Send>> + Send + Sync>,
+    calls: Arc<dyn Fn(usize) -> Round + Send + Sync>,
 }
+
+type Round = Pin<Box<dyn Future<Output = f64> + Send>>;
 
 impl Subject {
     fn new<S: ServerHandler + Clone>(server: S, case: &Case, tool: &'static str) -> Self {

@@ -1,8 +1,9 @@
 //! What listing and calling cost with 10 tools and with 10,000, and what a change costs:
 //! `cargo bench -p holdall --bench registry`.
 //!
-//! The service is called as transports call it, without one. Rounds alternate between the sizes; the fastest counts, as
-//! nothing makes code faster than it is.
+//! The service is called as transports call it, without one, and over a connection of the process with itself, as lines
+//! of JSON. Calls are of tools from all over the list, so that of 10,000 none is in a cache, and of 10 all are. Rounds
+//! alternate between the sizes; the fastest counts, as nothing makes code faster than it is.
 
 #![allow(clippy::print_stdout, reason = "a bench prints what it measured")]
 
@@ -11,16 +12,17 @@ use std::time::{Duration, Instant};
 
 use holdall::prelude::*;
 use holdall::protocol::model::{CallToolRequestParams, PaginatedRequestParams, RequestId};
-use holdall::protocol::{RequestContext, RoleServer, RunningService, ServerHandler};
+use holdall::protocol::{RequestContext, RoleServer, RunningService, ServerHandler, ServiceExt};
 use holdall::{Change, Service};
 use rmcp::service::serve_directly;
-use tokio::io::DuplexStream;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf};
 
 const ROUNDS: usize = 15;
 const SIZES: [usize; 2] = [10, 10_000];
-const CALLS: usize = 2_000;
+const CALLS: u32 = 2_000;
 /// So many entries are listed in a round, whatever the size.
-const LISTED: usize = 10_000;
+const LISTED: u32 = 10_000;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -31,13 +33,16 @@ fn main() {
 }
 
 async fn measure() {
-    let served: Vec<Served> = SIZES.iter().map(|size| Served::new(*size)).collect();
-    let mut best = vec![[Duration::MAX; 4]; served.len()];
+    let mut served: Vec<Served> = SIZES.iter().map(|size| Served::new(*size)).collect();
+    let mut best = vec![[Duration::MAX; 7]; served.len()];
     for _ in 0..ROUNDS {
-        for (served, best) in served.iter().zip(&mut best) {
+        for (served, best) in served.iter_mut().zip(&mut best) {
             let took = [
-                served.list().await,
-                served.call().await,
+                served.list().await / LISTED,
+                served.call(served.size).await / CALLS,
+                served.call(10).await / CALLS,
+                served.connection.list().await / LISTED,
+                served.connection.call(served.size).await / CALLS,
                 served.miss(),
                 served.change(),
             ];
@@ -47,18 +52,38 @@ async fn measure() {
         }
     }
     println!(
-        "{:<8} {:>16} {:>10} {:>16} {:>12}",
-        "tools", "list, ns/tool", "call, ns", "unknown tool, ns", "change, µs"
+        "{:<8} {:>14} {:>10} {:>16} {:>22} {:>18} {:>16} {:>12}",
+        "tools",
+        "list, ns/tool",
+        "call, ns",
+        "of the first ten",
+        "by line: list, ns/tool",
+        "by line: call, ns",
+        "unknown tool, ns",
+        "change, µs"
     );
-    for (size, [list, call, miss, change]) in SIZES.iter().zip(&best) {
+    let mut figures: Vec<[f64; 7]> = best.iter().map(|best| best.map(nanoseconds)).collect();
+    for figures in &mut figures {
+        figures[6] /= 1000.0;
+    }
+    for (size, figures) in SIZES.iter().zip(&figures) {
+        let [list, call, call_of_ten, list_by_line, call_by_line, miss, change] = figures;
         println!(
-            "{size:<8} {:>16.0} {:>10.0} {:>16.0} {:>12.1}",
-            nanoseconds(*list) / LISTED as f64,
-            nanoseconds(*call) / CALLS as f64,
-            nanoseconds(*miss),
-            nanoseconds(*change) / 1000.0
+            "{size:<8} {list:>14.0} {call:>10.0} {call_of_ten:>16.0} {list_by_line:>22.0} {call_by_line:>18.0} {miss:>16.0} {change:>12.1}"
         );
     }
+    let ratio = |index: usize| figures[1][index] / figures[0][index];
+    println!(
+        "{:<8} {:>14.2} {:>10.2} {:>16.2} {:>22.2} {:>18.2} {:>16.2} {:>12.1}",
+        "ratio",
+        ratio(0),
+        ratio(1),
+        ratio(2),
+        ratio(3),
+        ratio(4),
+        ratio(5),
+        ratio(6)
+    );
 }
 
 fn nanoseconds(duration: Duration) -> f64 {
@@ -70,6 +95,7 @@ struct Served {
     size: usize,
     running: RunningService<RoleServer, Service>,
     _other_end: DuplexStream,
+    connection: Connection,
 }
 
 impl Served {
@@ -82,6 +108,7 @@ impl Served {
         let (end, other_end) = tokio::io::duplex(64);
         Self {
             size,
+            connection: Connection::to(service.clone()),
             running: serve_directly(service, end, None),
             _other_end: other_end,
         }
@@ -100,7 +127,7 @@ impl Served {
         let begun = Instant::now();
         let mut listed = 0;
         let mut cursor = None;
-        while listed < LISTED {
+        while listed < LISTED as usize {
             let page = PaginatedRequestParams::default().with_cursor(cursor.take());
             let page = self.service().list_tools(Some(page), self.context()).await;
             let page = page.expect("tools are listed");
@@ -111,9 +138,9 @@ impl Served {
         begun.elapsed()
     }
 
-    /// Calls tools from all over the list.
-    async fn call(&self) -> Duration {
-        let names: Vec<String> = (0..CALLS).map(|n| name(n * 7919 % self.size)).collect();
+    /// Calls so many tools, from all over the list if that is all of them.
+    async fn call(&self, tools: usize) -> Duration {
+        let names: Vec<String> = called(tools).collect();
         let begun = Instant::now();
         for name in names {
             let request = CallToolRequestParams::new(name);
@@ -139,6 +166,79 @@ impl Served {
         self.service().handle().apply(change).expect("it is right");
         begun.elapsed()
     }
+}
+
+/// A client that speaks with the server line by line.
+struct Connection {
+    input: BufReader<ReadHalf<DuplexStream>>,
+    output: WriteHalf<DuplexStream>,
+}
+
+impl Connection {
+    fn to(service: Service) -> Self {
+        let (near, far) = tokio::io::duplex(1024 * 1024);
+        tokio::spawn(async move {
+            let running = service.serve(far).await.expect("the client speaks first");
+            running.waiting().await.expect("it ends with its client");
+        });
+        let (input, output) = tokio::io::split(near);
+        let input = BufReader::new(input);
+        Self { input, output }
+    }
+
+    async fn ask(&mut self, line: &str) -> String {
+        self.output.write_all(line.as_bytes()).await.expect("it reads");
+        let mut reply = String::new();
+        self.input.read_line(&mut reply).await.expect("it answers");
+        reply
+    }
+
+    /// As [`Served::list`].
+    async fn list(&mut self) -> Duration {
+        let begun = Instant::now();
+        let mut listed = 0;
+        let mut cursor = None;
+        while listed < LISTED as usize {
+            let params = match cursor.take() {
+                Some(cursor) => json!({ "cursor": cursor }),
+                None => json!({}),
+            };
+            let reply = self.ask(&line("tools/list", params)).await;
+            listed += reply.matches("\"inputSchema\"").count();
+            cursor = reply
+                .split_once("\"nextCursor\":\"")
+                .and_then(|(_, rest)| Some(rest.split_once('"')?.0.to_owned()));
+        }
+        begun.elapsed()
+    }
+
+    /// As [`Served::call`].
+    async fn call(&mut self, size: usize) -> Duration {
+        let lines: Vec<String> = called(size)
+            .map(|name| line("tools/call", json!({ "name": name })))
+            .collect();
+        let begun = Instant::now();
+        for line in lines {
+            let reply = self.ask(&line).await;
+            assert!(reply.contains("done"), "{reply}");
+        }
+        begun.elapsed()
+    }
+}
+
+/// A request of protocol 2026-07-28.
+fn line(method: &str, mut params: Value) -> String {
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "0"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string() + "\n"
+}
+
+/// Tools from all over the list.
+fn called(size: usize) -> impl Iterator<Item = String> {
+    (0..CALLS as usize).map(move |n| name(n * 7919 % size))
 }
 
 fn name(n: usize) -> String {

@@ -134,8 +134,8 @@ impl Context {
         }
     }
 
-    /// Whether nobody wants the result any more: the client gave up, or the call is a task and was cancelled, ran out of
-    /// time, or lost its server. Asynchronous functions are simply dropped then. Blocking ones run on until they return,
+    /// Whether nobody wants the result any more: the client gave up, the call ran out of time, or it is a task and was
+    /// cancelled or lost its server. Asynchronous functions are simply dropped then. Blocking ones run on until they return,
     /// so those that take long ask this in their loop.
     ///
     /// ```
@@ -164,6 +164,12 @@ impl Context {
     /// Resolves when the client gives up.
     pub async fn cancelled(&self) {
         self.cancellation().cancelled().await;
+    }
+
+    /// Tells the function of an ordinary call, if it still runs, that its result is not wanted any more. Tasks see to
+    /// that themselves.
+    pub(crate) fn give_up(&self) {
+        self.0.request.ct.cancel();
     }
 
     fn cancellation(&self) -> &CancellationToken {

@@ -59,6 +59,8 @@ async fn checked<T: Send + 'static>(
         biased;
         outcome = guarded(target.handler, Call::new(arguments, context.clone())) => outcome,
         () = context.asking().patience.spent(started, target.timeout) => {
+            // A function that cannot be dropped, because it blocks, learns that nobody waits any more.
+            context.give_up();
             Err(timed_out(target.name, target.timeout))
         }
         () = context.cancelled() => Err(CallError::new(ErrorKind::Cancelled, "the client cancelled the call")),

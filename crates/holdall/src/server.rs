@@ -9,6 +9,7 @@ use crate::interaction::Choices;
 use crate::observe::{Observer, Observers};
 use crate::provider::Kind;
 use crate::provider::compose::{Rename, View};
+use crate::provider::grant::Grant;
 use crate::provider::tree::{Plan, Tree};
 use crate::service::Service;
 use crate::state::States;
@@ -205,6 +206,42 @@ impl Server {
     /// Leaves out components with one of these tags, of its own and of mounted servers, as [`Server::only_tags`] does.
     pub fn without_tags(mut self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.view.without_tags.extend(tags.into_iter().map(Into::into));
+        self
+    }
+
+    /// Asks for a scope wherever one of the patterns matches: whoever lacks it neither sees nor may use what is matched,
+    /// whatever its author asks for. What several grants match asks for all their scopes, so a grant never opens
+    /// anything.
+    ///
+    /// Patterns match the names of tools and prompts, and URIs or URI templates as they are listed, with the prefixes and
+    /// new names they have here: `*` stands for anything but `/`, `**` for anything at all. One that matches nothing is an
+    /// error of [`Server::build`], unless the server [offers more later](Server::offers_later).
+    ///
+    /// ```
+    /// use holdall::prelude::*;
+    ///
+    /// /// Search the notes.
+    /// #[tool]
+    /// fn search_notes(query: String) -> String {
+    ///     format!("nothing about {query}")
+    /// }
+    ///
+    /// let service = Server::new("notes")
+    ///     .add(tools![search_notes])
+    ///     .grant("notes:read", ["search_*"])
+    ///     .build()?;
+    /// assert_eq!(service.scopes(), ["notes:read"]);
+    /// # Ok::<(), holdall::Error>(())
+    /// ```
+    pub fn grant(
+        mut self,
+        scope: impl Into<String>,
+        patterns: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Self {
+        match Grant::parse(scope.into(), patterns) {
+            Ok(grant) => self.view.grants.push(grant),
+            Err(problems) => self.view.problems.extend(problems),
+        }
         self
     }
 

@@ -1,4 +1,4 @@
-"""The official Python SDK against the real program, over both transports and both eras of the protocol.
+"""The official Python SDK against the real program, over every transport it has and both eras of the protocol.
 
 Reads HOLDALL_BIN (the program), HOLDALL_NOTES (a folder of notes, copied for each run) and
 HOLDALL_INTEROP_EXPECTED (what is asked and what must come of it).
@@ -23,6 +23,7 @@ from typing import Any
 
 import anyio
 from mcp import Client, StdioServerParameters
+from mcp.client.sse import sse_client
 from mcp.client.stdio import stdio_client
 
 PROGRAM = os.environ["HOLDALL_BIN"]
@@ -94,6 +95,19 @@ async def over_http(folder: Path, era: str) -> AsyncIterator[Client]:
     with http_server(folder) as address:
         async with Client(address, mode=ERAS[era], read_timeout_seconds=CALL_SECONDS_MAX) as client:
             yield client
+
+
+@contextlib.asynccontextmanager
+async def over_sse(folder: Path, era: str) -> AsyncIterator[Client]:
+    """A client of the program that serves HTTP, over the transport of the older releases."""
+    with http_server(folder) as address:
+        transport = sse_client(address.removesuffix("/mcp") + "/sse")
+        async with Client(transport, mode=ERAS[era], read_timeout_seconds=CALL_SECONDS_MAX) as client:
+            yield client
+
+
+# The newer era has left HTTP+SSE behind.
+TRANSPORTS = {"stdio": (over_stdio, list(ERAS)), "http": (over_http, list(ERAS)), "sse": (over_sse, ["2025-11-25"])}
 
 
 async def every(list_page: Any, items: str) -> list[Any]:
@@ -206,8 +220,8 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 def main() -> int:
     failures = 0
-    for name, transport in {"stdio": over_stdio, "http": over_http}.items():
-        for era in ERAS:
+    for name, (transport, eras) in TRANSPORTS.items():
+        for era in eras:
             started = time.monotonic()
             with tempfile.TemporaryDirectory(prefix="holdall-interop-") as temporary:
                 folder = Path(temporary)

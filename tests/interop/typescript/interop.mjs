@@ -1,4 +1,4 @@
-// The official TypeScript SDK against the real program, over both transports and both eras of the protocol.
+// The official TypeScript SDK against the real program, over every transport it has and both eras of the protocol.
 //
 // Reads HOLDALL_BIN (the program), HOLDALL_NOTES (a folder of notes, copied for each run) and
 // HOLDALL_INTEROP_EXPECTED (what is asked and what must come of it).
@@ -13,7 +13,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 
 const PROGRAM = process.env.HOLDALL_BIN;
@@ -60,8 +60,8 @@ async function overStdio(folder, log, use) {
     await use(transport);
 }
 
-/** A client of the program that serves HTTP on a free port, and is stopped as a service manager would. */
-async function overHttp(folder, log, use) {
+/** A client of the program that serves on a free port, and is stopped as a service manager would. */
+async function served(folder, log, connect, use) {
     const server = spawn(PROGRAM, [...programArguments(folder), '--http', '127.0.0.1:0'], {
         stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -77,7 +77,7 @@ async function overHttp(folder, log, use) {
             lines.on('close', () => reject(new Error('the program did not say which address it listens on')));
         });
         const address = await within(START_MS_MAX, 'the start of the program', announced);
-        await use(new StreamableHTTPClientTransport(new URL(address)));
+        await use(connect(address));
         server.kill('SIGTERM');
         const [code] = await within(STOP_MS_MAX, 'the end of the program', ended);
         assert.equal(code, 0, `the program ended with code ${code} when asked to stop`);
@@ -85,6 +85,23 @@ async function overHttp(folder, log, use) {
         server.kill('SIGKILL');
     }
 }
+
+/** A client over Streamable HTTP. */
+function overHttp(folder, log, use) {
+    return served(folder, log, (address) => new StreamableHTTPClientTransport(new URL(address)), use);
+}
+
+/** A client over the transport of the older releases. */
+function overSse(folder, log, use) {
+    return served(folder, log, (address) => new SSEClientTransport(new URL('/sse', address)), use);
+}
+
+// The newer era has left HTTP+SSE behind.
+const TRANSPORTS = {
+    stdio: [overStdio, Object.keys(ERAS)],
+    http: [overHttp, Object.keys(ERAS)],
+    sse: [overSse, ['2025-11-25']],
+};
 
 /** The text of a tool's result. */
 function text(result) {
@@ -179,8 +196,8 @@ async function check(transport, era, folder) {
 }
 
 let failures = 0;
-for (const [name, over] of Object.entries({ stdio: overStdio, http: overHttp })) {
-    for (const era of Object.keys(ERAS)) {
+for (const [name, [over, eras]] of Object.entries(TRANSPORTS)) {
+    for (const era of eras) {
         const started = Date.now();
         const log = [];
         const folder = await mkdtemp(path.join(tmpdir(), 'holdall-interop-'));

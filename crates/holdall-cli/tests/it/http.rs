@@ -74,3 +74,88 @@ fn asked_to_end_it_ends_well() {
     // The port is free again.
     assert!(TcpStream::connect(served.address).is_err());
 }
+
+/// What systemd would do: it has opened a socket, and wants to hear how it goes.
+#[test]
+#[cfg(target_os = "linux")]
+fn sockets_of_systemd_are_served_and_it_hears_how_it_goes() {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixDatagram;
+    use std::process::Command;
+
+    let home = Home::new();
+    let supervisor = UnixDatagram::bind(home.path("notify.sock")).unwrap();
+    supervisor
+        .set_read_timeout(Some(crate::program::PATIENCE))
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // Waits in the socket before there is any server.
+    let mut early = TcpStream::connect(address).unwrap();
+    early
+        .write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let program = home.command(&["serve", "--notes", "notes", "--http"]);
+    // The socket comes as standard input, and is moved to where systemd has it.
+    let mut command = Command::new("/bin/sh");
+    command
+        .arg("-c")
+        .arg("export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$0\" \"$@\" 3<&0 </dev/null")
+        .arg(program.get_program())
+        .args(program.get_args())
+        .current_dir(program.get_current_dir().unwrap())
+        .env_clear()
+        .envs(
+            program
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .env("NOTIFY_SOCKET", home.path("notify.sock"))
+        .env("WATCHDOG_USEC", "20000")
+        .stdin(OwnedFd::from(listener))
+        .stderr(Stdio::null());
+    let mut process = command.spawn().unwrap();
+    let hear = || {
+        let mut message = [0; 100];
+        let length = supervisor.recv(&mut message).unwrap();
+        String::from_utf8_lossy(&message[..length]).trim().to_owned()
+    };
+    let mut reply = String::new();
+    early.read_to_string(&mut reply).unwrap();
+    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+    let mut heard = vec![hear()];
+    while !heard.contains(&"WATCHDOG=1".to_owned()) {
+        heard.push(hear());
+    }
+    assert!(heard.contains(&"READY=1".to_owned()), "{heard:?}");
+    crate::stdio::signalled(&process, "TERM");
+    while hear() != "STOPPING=1" {}
+    assert_eq!(process.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+#[cfg(unix)]
+async fn a_unix_socket_is_served_and_told() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let home = Home::new();
+    let served = Served::start(
+        &home,
+        &[
+            "--unix-socket",
+            "holdall.sock",
+            "--public-url",
+            "https://notes.example",
+        ],
+    );
+    assert_eq!(served.get("/health", "notes.example").await, 200);
+    let mut stream = tokio::net::UnixStream::connect(home.path("holdall.sock"))
+        .await
+        .unwrap();
+    let request = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.unwrap();
+    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+}

@@ -2,6 +2,8 @@
 
 use http::HeaderName;
 
+#[cfg(feature = "oauth")]
+use super::oauth::OAuthConfig;
 use super::tokens::Tokens;
 
 /// How callers prove who they are. Without any way to do so nobody is asked, and everybody is
@@ -13,11 +15,18 @@ pub struct AuthConfig {
     pub tokens: Option<Tokens>,
     /// The header in which tokens and keys may come instead of `Authorization: Bearer`. Default: `X-API-Key`.
     pub api_key_header: HeaderName,
+    /// Access tokens of authorization servers. Default: none are taken.
+    #[cfg(feature = "oauth")]
+    pub oauth: Option<OAuthConfig>,
 }
 
 impl AuthConfig {
     /// Whether callers are asked who they are.
     pub fn is_on(&self) -> bool {
+        #[cfg(feature = "oauth")]
+        if self.oauth.is_some() {
+            return true;
+        }
         self.tokens.is_some()
     }
 }
@@ -27,6 +36,8 @@ impl Default for AuthConfig {
         Self {
             tokens: None,
             api_key_header: HeaderName::from_static("x-api-key"),
+            #[cfg(feature = "oauth")]
+            oauth: None,
         }
     }
 }

@@ -5,76 +5,212 @@
 //! | --- | --- |
 //! | `hold_…` | static tokens: one look-up by hash |
 //! | `NAME:KEY` | keys somebody chose: one look-up by name, one Argon2 check at a bounded pace |
+//! | three parts with dots between them | OAuth: the signature and what the token says |
+//! | anything else after `Bearer` | OAuth: the one authorization server that is asked |
 //!
 //! | file | question it answers |
 //! | --- | --- |
-//! | `mod` | who sends a request |
+//! | `mod` | who sends a request, and does it lack scopes |
 //! | `config` | how callers may prove who they are |
 //! | `credential` | which credential a request brings, and of what form |
 //! | `tokens` | whose token or key is this |
-//! | `challenge` | what callers are told who have to prove who they are |
+//! | `oauth` | whose access token is this |
+//! | `challenge` | what callers are told who have to prove who they are, or lack scopes |
+//! | `message` | what a message is about, before it is handed on |
 //! | `secret` | how credentials are kept out of logs |
 //!
 //! Not here: what a principal may do (`holdall`), how often (`limits`), whose session it is (`transports`).
 
-pub(crate) mod challenge;
+mod challenge;
 mod config;
 mod credential;
+pub(crate) mod message;
+#[cfg(feature = "oauth")]
+mod oauth;
 mod secret;
 mod tokens;
 
-use holdall::Principal;
+use holdall::{Principal, Service};
+use http::header::AUTHORIZATION;
+use http::request::Parts;
 use http::{HeaderMap, Uri};
+use serde_json::Value;
 
-use self::challenge::{Challenges, rejected};
+use self::challenge::Challenge;
 pub use self::config::AuthConfig;
 use self::credential::{Credential, check_query};
+use self::message::Subject;
+#[cfg(feature = "oauth")]
+pub use self::oauth::{Algorithm, Introspection, Issuer, OAuthConfig};
+#[cfg(feature = "oauth")]
+use self::oauth::{ResourceServer, address::Own, metadata::Metadata};
 pub use self::secret::Secret;
 pub use self::tokens::{NewToken, TokenEntry, TokenError, TokenFile, TokenKind, Tokens};
+use crate::config::HttpConfig;
 use crate::front::refusal::Refusal;
+use crate::routes::Route;
 
 /// Finds out who sends a request.
 pub(crate) struct Authentication {
     config: AuthConfig,
-    challenges: Challenges,
+    service: Service,
+    #[cfg(feature = "oauth")]
+    oauth: Option<(ResourceServer, Metadata)>,
 }
 
 impl Authentication {
-    pub(crate) fn new(config: AuthConfig) -> Self {
-        Self {
-            config,
-            challenges: Challenges,
-        }
+    /// # Errors
+    /// All mistakes in the configuration.
+    pub(crate) fn new(config: &HttpConfig, service: &Service) -> Result<Self, Vec<String>> {
+        Ok(Self {
+            #[cfg(feature = "oauth")]
+            oauth: oauth(config)?,
+            config: config.auth.clone(),
+            service: service.clone(),
+        })
     }
 
-    /// Who sends a request with this address and these headers.
+    /// Finds out who sends a request, and takes the credential out of it: nothing behind this needs it, and what is not
+    /// there is neither logged nor passed on.
     ///
     /// # Errors
     /// Everything but one good credential, where callers are asked who they are at all.
-    pub(crate) async fn identify(&self, uri: &Uri, headers: &HeaderMap) -> Result<Principal, Refusal> {
-        let refused = |refusal| self.challenges.on(refusal);
-        check_query(uri).map_err(refused)?;
+    pub(crate) async fn identify<B>(
+        &self,
+        route: Route,
+        request: &mut http::Request<B>,
+    ) -> Result<Principal, Refusal> {
+        let principal = self.principal(request.uri(), request.headers()).await;
+        let principal = principal.map_err(|refusal| self.first_challenge(route).on(refusal))?;
+        if self.config.is_on() {
+            let headers = request.headers_mut();
+            headers.remove(AUTHORIZATION);
+            headers.remove(&self.config.api_key_header);
+        }
+        Ok(principal)
+    }
+
+    /// Whether the principal of a request may send something about this at all. What is not known yet is decided when
+    /// the message is answered.
+    ///
+    /// # Errors
+    /// If it lacks scopes: all of them are named at once.
+    pub(crate) fn check_scopes(
+        &self,
+        route: Route,
+        parts: &Parts,
+        about: &Subject<'_>,
+    ) -> Result<(), Refusal> {
+        let Some(principal) = parts.extensions.get::<Principal>() else {
+            return Ok(());
+        };
+        let Some(error) = self.service.scope_refusal(about.method, about.name, principal) else {
+            return Ok(());
+        };
+        let challenge = Challenge {
+            scopes: error.missing_scopes().to_vec(),
+            ..self.challenge(route)
+        };
+        Err(challenge.on(challenge::insufficient(error.message())))
+    }
+
+    /// Whether it is worth looking for what a message is about before it is handed on: callers can be told to ask for
+    /// more scopes, and there is something this one lacks scopes for.
+    pub(crate) fn may_lack_scopes(&self, parts: &Parts) -> bool {
+        let principal = parts.extensions.get::<Principal>();
+        self.config.is_on() && principal.is_some_and(|principal| self.service.withholds_from(principal))
+    }
+
+    /// What clients read at a route about where to get tokens.
+    pub(crate) fn metadata(&self, route: Route) -> Option<Value> {
+        #[cfg(feature = "oauth")]
+        if let Some((_, metadata)) = &self.oauth {
+            return metadata.document(route, self.service.name(), self.service.scopes());
+        }
+        let _ = route;
+        None
+    }
+
+    async fn principal(&self, uri: &Uri, headers: &HeaderMap) -> Result<Principal, Refusal> {
+        check_query(uri)?;
         if !self.config.is_on() {
             return Ok(Principal::anonymous());
         }
-        let credential = Credential::of(headers, &self.config.api_key_header).map_err(refused)?;
-        let Some(credential) = credential else {
-            return Err(self.challenges.unknown());
-        };
-        self.holder(credential).await.map_err(refused)
+        match Credential::of(headers, &self.config.api_key_header)? {
+            Some(credential) => self.holder(credential).await,
+            None => Err(challenge::unknown(self.config.tokens.is_some())),
+        }
     }
 
     async fn holder(&self, credential: Credential<'_>) -> Result<Principal, Refusal> {
+        // What takes long is rare, and larger than what every other request needs.
         let holder = match (credential, &self.config.tokens) {
             (Credential::Token(token), Some(tokens)) => tokens.holder_of_token(token),
-            (Credential::Key { name, key }, Some(tokens)) => match tokens.remembered_holder_of_key(name, key)
-            {
-                Some(holder) => holder,
-                // Rare, and larger than what every other request needs.
-                None => Box::pin(tokens.holder_of_key(name, key)).await,
-            },
+            (Credential::Key { name, key }, Some(tokens)) => {
+                match tokens.remembered_holder_of_key(name, key) {
+                    Some(holder) => holder,
+                    None => Box::pin(tokens.holder_of_key(name, key)).await,
+                }
+            }
+            #[cfg(feature = "oauth")]
+            (Credential::Signed(token), _) if let Some((server, _)) = &self.oauth => {
+                let holder = match server.remembered_signed(token) {
+                    Some(holder) => Ok(holder),
+                    None => Box::pin(server.judge_signed(token)).await,
+                };
+                return holder.map_err(challenge::denied);
+            }
+            #[cfg(feature = "oauth")]
+            (Credential::Opaque(token), _) if let Some((server, _)) = &self.oauth => {
+                let holder = match server.remembered_opaque(token) {
+                    Some(holder) => holder,
+                    None => Box::pin(server.judge_opaque(token)).await,
+                };
+                return holder.map_err(challenge::denied);
+            }
             _ => Err(tokens::Rejected::Unknown),
         };
-        holder.map_err(rejected)
+        holder.map_err(challenge::rejected)
     }
+
+    /// The challenge for a caller that is not known.
+    fn first_challenge(&self, route: Route) -> Challenge {
+        #[cfg(feature = "oauth")]
+        if let Some((_, metadata)) = &self.oauth {
+            let configured = metadata.scopes().map(<[String]>::to_vec);
+            return Challenge {
+                scopes: configured.unwrap_or_else(|| self.service.scopes()),
+                ..self.challenge(route)
+            };
+        }
+        self.challenge(route)
+    }
+
+    fn challenge(&self, route: Route) -> Challenge {
+        #[cfg(feature = "oauth")]
+        if let Some((_, metadata)) = &self.oauth {
+            return Challenge {
+                metadata_url: Some(metadata.url(route)),
+                scopes: Vec::new(),
+            };
+        }
+        let _ = (self, route);
+        Challenge::default()
+    }
+}
+
+#[cfg(feature = "oauth")]
+fn oauth(config: &HttpConfig) -> Result<Option<(ResourceServer, Metadata)>, Vec<String>> {
+    let Some(oauth) = &config.auth.oauth else {
+        return Ok(None);
+    };
+    let Some(public_url) = &config.public_url else {
+        return Err(vec![
+            "tokens are issued for the address by which clients reach this server: say which that is (`public_url`)"
+                .into(),
+        ]);
+    };
+    let own = Own::parse(&public_url.to_string()).map_err(|problem| vec![problem])?;
+    let server = ResourceServer::new(oauth, &own)?;
+    Ok(Some((server, Metadata::new(oauth, own))))
 }

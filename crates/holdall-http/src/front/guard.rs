@@ -113,6 +113,22 @@ impl Guard {
     }
 }
 
+/// Whether this is what a browser could send as the origin of a page, apart from its case.
+pub(crate) fn is_origin(text: &str) -> bool {
+    let text = text.trim_end_matches('/');
+    let Some((scheme, authority)) = text.split_once("://") else {
+        return false;
+    };
+    let named = |character: char| character.is_ascii_alphanumeric() || "+-.".contains(character);
+    let authority = Authority::try_from(authority);
+    !scheme.is_empty()
+        && scheme.chars().all(named)
+        && authority.is_ok_and(|authority| {
+            let text = authority.as_str();
+            !authority.host().is_empty() && !text.contains(['@', '*'])
+        })
+}
+
 /// The server's own names: the literal address the connection came to, and on loopback all that lead there. No page of
 /// another name can have them.
 fn is_own(local: IpAddr, host: &str) -> bool {
@@ -294,6 +310,29 @@ mod tests {
             headers.insert(HOST, HeaderValue::from_static(host));
             let outcome = guard.check(None, &Uri::from_static("/mcp"), &headers);
             assert_eq!(outcome.is_ok(), allowed, "{host}");
+        }
+    }
+    #[test]
+    fn what_is_no_origin_is_told_apart() {
+        for origin in [
+            "https://app.example",
+            "http://localhost:3000/",
+            "HTTPS://[::1]:8",
+            "vscode-webview://abc",
+        ] {
+            assert!(is_origin(origin), "{origin}");
+        }
+        for other in [
+            "*",
+            "",
+            "null",
+            "app.example",
+            "https://",
+            "https://*.example",
+            "https://a@b",
+            "https://a/b",
+        ] {
+            assert!(!is_origin(other), "{other}");
         }
     }
 }

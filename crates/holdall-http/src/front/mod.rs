@@ -103,7 +103,7 @@ impl Front {
         settings.limits.hear(address).await?;
         let permit = match route.is_open() {
             true => None,
-            false => let_in(settings, address, &mut request).await?,
+            false => let_in(route, settings, address, &mut request).await?,
         };
         let response = self.inner.routes.answer(route, request).await;
         Ok(held::until_taken(response, permit))
@@ -112,6 +112,7 @@ impl Front {
 
 /// Finds out who sends a request, and waits for their turn.
 async fn let_in(
+    route: Route,
     settings: &Settings,
     address: IpAddr,
     request: &mut Request<Incoming>,
@@ -122,7 +123,7 @@ async fn let_in(
         ..
     } = settings;
     limits.may_log_in(address).await?;
-    let principal = match authentication.identify(request.uri(), request.headers()).await {
+    let principal = match authentication.identify(route, request).await {
         Ok(principal) => principal,
         Err(refusal) => {
             if refusal.is_failed_login() {
@@ -154,7 +155,8 @@ fn refused(refusal: Refusal) -> Response {
     refusal.into_response()
 }
 
-fn nothing_at(path: &str) -> Refusal {
+/// For an address at which there is nothing.
+pub(crate) fn nothing_at(path: &str) -> Refusal {
     let shown: String = path.chars().take(200).collect();
     Refusal::new(
         StatusCode::NOT_FOUND,

@@ -19,14 +19,15 @@ pub(crate) struct Settings {
     pub(crate) clients: Clients,
     pub(crate) guard: Guard,
     pub(crate) browser: Browser,
-    pub(crate) authentication: Authentication,
+    pub(crate) authentication: Arc<Authentication>,
     pub(crate) limits: Limits,
 }
 
 impl Settings {
-    pub(crate) fn new(config: &HttpConfig) -> Self {
+    pub(crate) fn new(config: &HttpConfig, authentication: Arc<Authentication>) -> Self {
         Self::with(
             config,
+            authentication,
             Clients::new(&config.trusted_proxies),
             Limits::new(&config.limits),
         )
@@ -36,12 +37,18 @@ impl Settings {
     pub(crate) fn changed(&self, config: &HttpConfig) -> Self {
         Self::with(
             config,
+            Arc::clone(&self.authentication),
             self.clients.trusting(&config.trusted_proxies),
             self.limits.changed(&config.limits),
         )
     }
 
-    fn with(config: &HttpConfig, clients: Clients, limits: Limits) -> Self {
+    fn with(
+        config: &HttpConfig,
+        authentication: Arc<Authentication>,
+        clients: Clients,
+        limits: Limits,
+    ) -> Self {
         Self {
             clients,
             guard: Guard::new(
@@ -50,7 +57,7 @@ impl Settings {
                 config.public_url.as_ref(),
             ),
             browser: Browser::new(config.hsts_max_age),
-            authentication: Authentication::new(config.auth.clone()),
+            authentication,
             limits,
         }
     }

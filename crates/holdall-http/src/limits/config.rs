@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use holdall::schemars::{self, JsonSchema};
+use serde::{Deserialize, Serialize};
+
 use super::rate::Rate;
 
 /// How much each party may do, and everybody together.
 ///
 /// An address is one IPv4 address or one IPv6 network of 64 bits, as a household or a machine has. A principal is who
-/// was found out to call; whoever is anonymous counts as their address.
+/// was found out to call; whoever is anonymous counts as their address. Streams are bounded by
+/// [`TransportConfig`](crate::TransportConfig).
 ///
 /// The defaults are for one person: nobody is slowed down, and only what would exhaust the machine is bounded.
 /// [`team`](Self::team) has values for a server that many use.
@@ -19,36 +23,40 @@ use super::rate::Rate;
 /// config.limits = LimitsConfig::team();
 /// config.limits.requests_per_principal = Some(Rate::per_second(5).burst(50));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct LimitsConfig {
     /// Requests from one address, whoever sends them. Default: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub requests_per_address: Option<Rate>,
     /// Requests of one principal, wherever they come from. Default: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub requests_per_principal: Option<Rate>,
     /// Failed attempts to say who one is, from one address; then nobody there may try again for a while.
     /// Default: 10 a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_logins_per_address: Option<Rate>,
     /// Calls at once, all principals together; more wait for their turn. A call lasts until its reply has been
     /// taken. Default: 256.
     pub calls_max: usize,
     /// Calls at once of one principal. Default: no limit but `calls_max`.
-    pub calls_per_principal_max: usize,
-    /// Streams at once, all principals together: connections that stay open for what the server may have to say. They
-    /// do not count as calls. Default: 512.
-    pub streams_max: usize,
-    /// Streams at once of one principal. Default: no limit but `streams_max`.
-    pub streams_per_principal_max: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls_per_principal_max: Option<usize>,
     /// Calls that may wait for their turn, all principals together. Default: 1024.
     pub waiting_max: usize,
     /// Calls of one principal that may wait for their turn. Default: no limit but `waiting_max`.
-    pub waiting_per_principal_max: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_per_principal_max: Option<usize>,
     /// How long a call may wait for its turn. Default: 5 seconds.
+    #[serde(with = "crate::written::duration")]
+    #[schemars(schema_with = "crate::written::duration_schema")]
     pub wait_max: Duration,
     /// How many addresses, and how many principals, are told apart at a time; 16 bytes each. Default: 16,384.
     pub parties_max: usize,
     /// Where several replicas of the server count together. Default: each counts for itself.
     #[cfg(feature = "redis")]
+    #[serde(skip)]
     pub shared: Option<super::SharedLimits>,
 }
 
@@ -59,11 +67,9 @@ impl Default for LimitsConfig {
             requests_per_principal: None,
             failed_logins_per_address: Some(Rate::per_minute(10)),
             calls_max: 256,
-            calls_per_principal_max: usize::MAX,
-            streams_max: 512,
-            streams_per_principal_max: usize::MAX,
+            calls_per_principal_max: None,
             waiting_max: 1024,
-            waiting_per_principal_max: usize::MAX,
+            waiting_per_principal_max: None,
             wait_max: Duration::from_secs(5),
             parties_max: 16_384,
             #[cfg(feature = "redis")]
@@ -74,14 +80,13 @@ impl Default for LimitsConfig {
 
 impl LimitsConfig {
     /// For a server that many use: 50 requests a second from one address (200 at once), 20 a second of one principal
-    /// (100 at once), 32 calls, 32 streams and 128 waiting calls of one principal.
+    /// (100 at once), 32 calls and 128 waiting calls of one principal.
     pub fn team() -> Self {
         Self {
             requests_per_address: Some(Rate::per_second(50).burst(200)),
             requests_per_principal: Some(Rate::per_second(20).burst(100)),
-            calls_per_principal_max: 32,
-            streams_per_principal_max: 32,
-            waiting_per_principal_max: 128,
+            calls_per_principal_max: Some(32),
+            waiting_per_principal_max: Some(128),
             ..Self::default()
         }
     }
@@ -91,7 +96,6 @@ impl LimitsConfig {
         Self {
             failed_logins_per_address: None,
             calls_max: usize::MAX,
-            streams_max: usize::MAX,
             ..Self::default()
         }
     }

@@ -35,7 +35,7 @@ use tokio::time::Instant;
 pub use self::config::LimitsConfig;
 pub(crate) use self::fair::Permit;
 use self::fair::{Bounds, Full, Gate};
-pub use self::rate::Rate;
+pub use self::rate::{Rate, RateError};
 #[cfg(feature = "redis")]
 pub use self::shared::SharedLimits;
 use self::table::Table;
@@ -50,7 +50,6 @@ pub(crate) struct Limits {
     principals: Option<Meter>,
     failed_logins: Option<Meter>,
     calls: Option<Gate>,
-    streams: Option<Gate>,
     #[cfg(feature = "redis")]
     shared: Option<Arc<shared::Shared>>,
 }
@@ -69,7 +68,7 @@ struct Meter {
 pub(crate) enum Kind {
     /// Is answered and done.
     Call,
-    /// Stays open for what the server may have to say.
+    /// Stays open for what the server may have to say; the transports bound how many of these there are.
     Stream,
 }
 
@@ -93,7 +92,6 @@ impl Limits {
             principals: None,
             failed_logins: None,
             calls: None,
-            streams: None,
             #[cfg(feature = "redis")]
             shared: None,
         };
@@ -105,7 +103,6 @@ impl Limits {
         let meter = |old: &Option<Meter>, rate: Option<Rate>, name: &'static str| {
             rate.map(|rate| Meter::new(old.as_ref(), rate, name, self.parties_max, config))
         };
-        let (calls, streams) = bounds(config);
         Self {
             started: self.started,
             hash: self.hash.clone(),
@@ -113,8 +110,7 @@ impl Limits {
             addresses: meter(&self.addresses, config.requests_per_address, "address"),
             principals: meter(&self.principals, config.requests_per_principal, "principal"),
             failed_logins: meter(&self.failed_logins, config.failed_logins_per_address, "login"),
-            calls: gate(self.calls.as_ref(), calls),
-            streams: gate(self.streams.as_ref(), streams),
+            calls: gate(self.calls.as_ref(), bounds(config)),
             #[cfg(feature = "redis")]
             shared: shared::Shared::changed(self.shared.as_ref(), config.shared.as_ref()),
         }
@@ -144,8 +140,8 @@ impl Limits {
         address: IpAddr,
     ) -> Result<Option<Permit>, Refusal> {
         let gate = match kind {
-            Kind::Call => &self.calls,
-            Kind::Stream => &self.streams,
+            Kind::Call => self.calls.as_ref(),
+            Kind::Stream => None,
         };
         if gate.is_none() && self.principals.is_none() {
             return Ok(None);
@@ -165,7 +161,7 @@ impl Limits {
         };
         match gate.enter(self.key(party)).await {
             Ok(permit) => Ok(Some(permit)),
-            Err(full) => Err(no_place(kind, full)),
+            Err(full) => Err(no_place(full)),
         }
     }
 
@@ -271,7 +267,7 @@ impl<'a> Party<'a> {
 }
 
 /// What counts as one address: whoever has one of IPv6 has the 64 bits after it, too.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {
@@ -281,23 +277,14 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-fn bounds(config: &LimitsConfig) -> (Bounds, Bounds) {
-    let calls = Bounds {
+fn bounds(config: &LimitsConfig) -> Bounds {
+    Bounds {
         total_max: config.calls_max,
-        per_party_max: config.calls_per_principal_max,
+        per_party_max: config.calls_per_principal_max.unwrap_or(usize::MAX),
         waiting_max: config.waiting_max,
-        waiting_per_party_max: config.waiting_per_principal_max,
+        waiting_per_party_max: config.waiting_per_principal_max.unwrap_or(usize::MAX),
         wait_max: config.wait_max,
-    };
-    let streams = Bounds {
-        total_max: config.streams_max,
-        per_party_max: config.streams_per_principal_max,
-        // Streams end when their clients want: waiting for that has no bound worth promising.
-        waiting_max: 0,
-        waiting_per_party_max: 0,
-        wait_max: Duration::ZERO,
-    };
-    (calls, streams)
+    }
 }
 
 fn gate(old: Option<&Gate>, bounds: Bounds) -> Option<Gate> {
@@ -324,34 +311,22 @@ fn too_fast(kind: &'static str, message: impl Into<String>, wait: Duration) -> R
     .header(RETRY_AFTER, HeaderValue::from(seconds))
 }
 
-fn no_place(kind: Kind, full: Full) -> Refusal {
-    let (status, name, message, hint) = match (kind, full) {
-        (Kind::Call, Full::Party) => (
+fn no_place(full: Full) -> Refusal {
+    let refusal = match full {
+        Full::Party => Refusal::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_calls",
             "as many calls are under way as one may have at once",
             "wait for some of them to end, then send it again",
         ),
-        (Kind::Stream, Full::Party) => (
-            StatusCode::TOO_MANY_REQUESTS,
-            "too_many_streams",
-            "as many streams are open as one may have at once",
-            "close one, then open another",
-        ),
-        (Kind::Call, Full::Total) => (
+        Full::Total => Refusal::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "busy",
             "the server has as many calls under way as it can take",
             "send it again in a moment",
         ),
-        (Kind::Stream, Full::Total) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "busy",
-            "the server has as many streams open as it can take",
-            "do without a stream, or try again in a moment",
-        ),
     };
-    Refusal::new(status, name, message, hint).header(RETRY_AFTER, HeaderValue::from(1_u64))
+    refusal.header(RETRY_AFTER, HeaderValue::from(1_u64))
 }
 
 /// What `Retry-After` says: never too early, never 0.

@@ -1,6 +1,13 @@
 //! [`Rate`]: how often something may happen, and whether it may happen now.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
+
+use holdall::schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 
 /// How often something may happen: so many times in a period, and so many at once after a pause.
 ///
@@ -13,8 +20,11 @@ use std::time::Duration;
 /// // On average 20 in a second, 100 at once after a pause.
 /// let rate = Rate::per_second(20).burst(100);
 /// # assert_eq!(rate, Rate::per_minute(1200).burst(100));
+/// assert_eq!(rate, "20/s burst 100".parse()?);
+/// # Ok::<(), holdall_http::RateError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Rate {
     /// Nanoseconds until one more is allowed.
     interval: u64,
@@ -76,9 +86,137 @@ impl Rate {
 
 const BURST_MAX: u32 = 100_000;
 
+/// What is not a rate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a rate: write how often in which time, such as `20/s`, `300/min`, or `20/s burst 100`")]
+pub struct RateError(String);
+
+impl FromStr for Rate {
+    type Err = RateError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || RateError(text.chars().take(200).collect());
+        let (often, burst) = match text.split_once("burst") {
+            Some((often, burst)) => (often, Some(burst.trim().parse().map_err(|_| wrong())?)),
+            None => (text, None),
+        };
+        let (count, period) = often.split_once('/').ok_or_else(wrong)?;
+        let count = count.trim().parse().map_err(|_| wrong())?;
+        let period = period.trim();
+        let counted = if period.starts_with(|c: char| c.is_ascii_digit()) {
+            period.to_owned()
+        } else {
+            format!("1{period}")
+        };
+        let period: SignedDuration = counted.parse().map_err(|_| wrong())?;
+        let period = Duration::try_from(period).map_err(|_| wrong())?;
+        if count == 0 || period.is_zero() || burst == Some(0) {
+            return Err(wrong());
+        }
+        let rate = Self::every(period, count);
+        Ok(burst.map_or(rate, |burst| rate.burst(burst)))
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(&str, u64); 3] = [
+            ("s", 1_000_000_000),
+            ("min", 60_000_000_000),
+            ("h", 3_600_000_000_000),
+        ];
+        let whole = UNITS.into_iter().find_map(|(unit, nanos)| {
+            let count = nanos / self.interval;
+            let count = [count, count + 1]
+                .into_iter()
+                .find(|count| nanos.checked_div(*count) == Some(self.interval))?;
+            Some((count, unit))
+        });
+        let count = match whole {
+            Some((count, unit)) => {
+                write!(f, "{count}/{unit}")?;
+                count
+            }
+            None => {
+                write!(f, "1/{}ns", self.interval)?;
+                1
+            }
+        };
+        if u64::from(self.burst) == count {
+            return Ok(());
+        }
+        write!(f, " burst {}", self.burst)
+    }
+}
+
+impl TryFrom<String> for Rate {
+    type Error = RateError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Rate> for String {
+    fn from(rate: Rate) -> Self {
+        rate.to_string()
+    }
+}
+
+impl JsonSchema for Rate {
+    fn schema_name() -> Cow<'static, str> {
+        "Rate".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "rate", "examples": ["20/s burst 100"] })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rates_are_written_as_people_write_them() {
+        for (text, rate) in [
+            ("20/s", Rate::per_second(20)),
+            ("20/s burst 100", Rate::per_second(20).burst(100)),
+            ("7/min", Rate::per_minute(7)),
+            (
+                "10/h burst 1",
+                Rate::every(Duration::from_secs(3600), 10).burst(1),
+            ),
+            ("1/7000000000ns", Rate::every(Duration::from_secs(7), 1)),
+        ] {
+            assert_eq!(text.parse(), Ok(rate), "{text}");
+            assert_eq!(rate.to_string(), text);
+        }
+        assert_eq!(
+            " 3 / 7 s burst 9 ".parse(),
+            Ok(Rate::every(Duration::from_secs(7), 3).burst(9))
+        );
+        for wrong in [
+            "",
+            "20",
+            "20/",
+            "/s",
+            "0/s",
+            "20/s burst",
+            "20/s burst 0",
+            "-1/s",
+            "20/0s",
+            "20/x",
+            "5/-1s",
+        ] {
+            let error = wrong.parse::<Rate>().expect_err(wrong);
+            assert!(error.to_string().contains("20/s"), "{error}");
+        }
+    }
 
     const SECOND: u64 = 1_000_000_000;
 

@@ -207,3 +207,161 @@ impl Shared {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::net::Ipv4Addr;
+    use std::process::{Child, Command, Stdio};
+
+    use super::super::{Limits, LimitsConfig};
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
+    /// A Redis server of this test's own, on a Unix socket.
+    struct Redis {
+        process: Child,
+        folder: tempfile::TempDir,
+    }
+
+    impl Redis {
+        /// `None` where Redis is not installed.
+        fn start() -> Option<Self> {
+            let folder = tempfile::tempdir().expect("a folder");
+            let process = run(&folder);
+            if process.is_none() {
+                eprintln!("skipped: needs redis-server");
+            }
+            Some(Self {
+                process: process?,
+                folder,
+            })
+        }
+
+        fn stop(&mut self) {
+            self.process.kill().expect("it runs");
+            self.process.wait().expect("it ends");
+        }
+
+        fn url(&self) -> String {
+            format!("redis+unix://{}", socket(&self.folder))
+        }
+    }
+
+    impl Drop for Redis {
+        fn drop(&mut self) {
+            let _ = self.process.kill();
+            let _ = self.process.wait();
+        }
+    }
+
+    fn socket(folder: &tempfile::TempDir) -> String {
+        folder.path().join("redis.sock").display().to_string()
+    }
+
+    /// Returns once it takes connections.
+    fn run(folder: &tempfile::TempDir) -> Option<Child> {
+        let mut process = Command::new("redis-server")
+            .args(["--port", "0", "--save", "", "--unixsocket", &socket(folder)])
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .ok()?;
+        let output = process.stdout.as_mut().expect("it is piped");
+        let mut lines = BufReader::new(output).lines();
+        let ready = lines.any(|line| line.is_ok_and(|line| line.contains("eady to accept connections")));
+        assert!(ready, "redis-server ended");
+        Some(process)
+    }
+
+    fn replica(redis: &Redis, change: impl FnOnce(&mut LimitsConfig)) -> Limits {
+        let mut config = LimitsConfig::none();
+        let shared = SharedLimits::redis(&redis.url()).expect("a URL");
+        // Machines that run tests may be slow; whether they are is not the question here.
+        config.shared = Some(shared.patience(Duration::from_secs(20)));
+        change(&mut config);
+        Limits::new(&config)
+    }
+
+    #[tokio::test]
+    async fn replicas_count_together() {
+        let Some(redis) = Redis::start() else { return };
+        let limit = |config: &mut LimitsConfig| {
+            config.requests_per_address = Some(Rate::every(Duration::from_secs(86_400), 3));
+            config.failed_logins_per_address = Some(Rate::every(Duration::from_secs(7200), 2));
+        };
+        let (first, second) = (replica(&redis, limit), replica(&redis, limit));
+        assert!(first.hear(HERE).await.is_ok());
+        assert!(second.hear(HERE).await.is_ok());
+        assert!(first.hear(HERE).await.is_ok());
+        for replica in [&first, &second] {
+            let refusal = replica.hear(HERE).await.expect_err("three are enough");
+            let (_, retry) = &refusal.headers[0];
+            let seconds: u64 = retry.to_str().expect("digits").parse().expect("digits");
+            // A third of a day, less what the test has taken.
+            assert!((28_000..=28_800).contains(&seconds), "{seconds}");
+        }
+        // Logins are counted apart from requests, and looking is not counted.
+        for _ in 0..5 {
+            assert!(second.may_log_in(HERE).await.is_ok());
+        }
+        first.login_failed(HERE).await;
+        second.login_failed(HERE).await;
+        assert!(first.may_log_in(HERE).await.is_err());
+        let other = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
+        assert!(first.may_log_in(other).await.is_ok() && first.hear(other).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn checks_at_once_let_through_exactly_what_is_allowed() {
+        let Some(redis) = Redis::start() else { return };
+        let limit = |config: &mut LimitsConfig| {
+            config.requests_per_address = Some(Rate::every(Duration::from_secs(86_400), 50))
+        };
+        let replicas = [replica(&redis, limit), replica(&redis, limit)];
+        let checks = (0..200).map(|number| replicas[number % 2].hear(HERE));
+        let outcomes = futures_util::future::join_all(checks).await;
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 50);
+    }
+
+    #[tokio::test]
+    async fn without_redis_each_counts_for_itself_until_it_is_back() {
+        let Some(mut redis) = Redis::start() else { return };
+        let limits = replica(&redis, |config| {
+            config.requests_per_address = Some(Rate::every(Duration::from_secs(86_400), 1));
+        });
+        assert!(limits.hear(HERE).await.is_ok());
+        assert!(limits.hear(HERE).await.is_err());
+        redis.stop();
+        assert!(
+            limits.hear(HERE).await.is_ok(),
+            "nobody is refused because Redis is gone"
+        );
+        assert!(
+            limits.hear(HERE).await.is_err(),
+            "and nobody gets around the limit"
+        );
+        redis.process = run(&redis.folder).expect("it ran before");
+        // The new server knows of nobody. The pause is passed over, not waited for.
+        let mut back = false;
+        for _ in 0..50 {
+            tokio::time::pause();
+            tokio::time::advance(PAUSE * 2).await;
+            tokio::time::resume();
+            back = limits.hear(HERE).await.is_ok();
+            if back {
+                break;
+            }
+        }
+        assert!(back, "Redis is asked again");
+    }
+
+    #[test]
+    fn passwords_and_names_are_shown_nowhere() {
+        let shared = SharedLimits::redis("redis://:hunter2@localhost").expect("a URL");
+        assert!(!format!("{shared:?}").contains("hunter2"));
+        let error = SharedLimits::redis("ftp://:hunter2@localhost").expect_err("no such URL");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+}

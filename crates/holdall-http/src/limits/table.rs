@@ -73,8 +73,8 @@ mod tests {
         set(&table, 1, 10);
         set(&table, 2, 20);
         assert_eq!((table.due(1), table.due(2), table.due(3)), (10, 20, 0));
-        assert_eq!(table.change(1, |due| Err::<u64, u64>(due)), Err(10));
-        assert_eq!(table.change(3, |due| Err::<u64, u64>(due)), Err(0));
+        assert_eq!(table.change(1, Err::<u64, u64>), Err(10));
+        assert_eq!(table.change(3, Err::<u64, u64>), Err(0));
         assert_eq!((table.due(1), table.due(3)), (10, 0));
     }
 

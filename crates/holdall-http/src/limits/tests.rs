@@ -101,26 +101,23 @@ async fn failed_logins_hold_up_their_address_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_and_streams_are_counted_apart_and_say_why_there_is_no_place() {
+async fn without_a_place_it_is_told_whose_limit_it_is_and_streams_need_none() {
     let limits = limits(|config| {
         config.calls_max = 2;
-        config.calls_per_principal_max = 1;
-        config.streams_max = 2;
-        config.streams_per_principal_max = 1;
+        config.calls_per_principal_max = Some(1);
         config.wait_max = Duration::from_secs(3);
     });
     let [ada, bob, cleo] = ["ada", "bob", "cleo"].map(|name| Principal::new(name, [""; 0]));
     let here = at("192.0.2.1");
-    for (kind, own) in [(Kind::Call, "too_many_calls"), (Kind::Stream, "too_many_streams")] {
-        let first = limits.enter(kind, &ada, here).await;
-        let outcome = refused(limits.enter(kind, &ada, here).await);
-        assert_eq!(outcome, Some((429, own, "1".to_owned())));
-        let _second = limits.enter(kind, &bob, here).await;
-        let outcome = refused(limits.enter(kind, &cleo, here).await);
-        assert_eq!(outcome, Some((503, "busy", "1".to_owned())));
-        drop(first);
-        assert!(limits.enter(kind, &cleo, here).await.is_ok());
-    }
+    let first = limits.enter(Kind::Call, &ada, here).await;
+    let outcome = refused(limits.enter(Kind::Call, &ada, here).await);
+    assert_eq!(outcome, Some((429, "too_many_calls", "1".to_owned())));
+    let _second = limits.enter(Kind::Call, &bob, here).await;
+    let outcome = refused(limits.enter(Kind::Call, &cleo, here).await);
+    assert_eq!(outcome, Some((503, "busy", "1".to_owned())));
+    assert!(matches!(limits.enter(Kind::Stream, &ada, here).await, Ok(None)));
+    drop(first);
+    assert!(limits.enter(Kind::Call, &cleo, here).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]

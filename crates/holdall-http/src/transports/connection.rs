@@ -26,8 +26,18 @@ pub(crate) struct Connections {
 pub(crate) struct Life {
     /// The server stops.
     pub(crate) ended: CancellationToken,
+    /// The server waits no longer: what is left is dropped.
+    pub(crate) over: CancellationToken,
     /// What the server waits for when it stops.
     pub(crate) tasks: TaskTracker,
+}
+
+impl Life {
+    /// Runs a task for as long as the server waits for it.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let task = self.over.clone().run_until_cancelled_owned(task);
+        self.tasks.spawn(task);
+    }
 }
 
 /// One connection.
@@ -73,7 +83,7 @@ impl Connections {
         let alive = cancelled.clone().drop_guard();
         let closing = wire.closing();
         let ended = self.life.ended.clone();
-        self.life.tasks.spawn(async move {
+        self.life.spawn(async move {
             let serving = wire::serve(service, wire, cancelled);
             tokio::pin!(serving);
             let served = tokio::select! {

@@ -22,4 +22,6 @@ pub(crate) mod places;
 pub(crate) mod sessions;
 pub(crate) mod sse;
 pub(crate) mod streamable;
+#[cfg(test)]
+mod tests;
 pub(crate) mod websocket;

@@ -242,7 +242,7 @@ async fn too_many_requests_are_told_when_to_come_back() {
 #[tokio::test]
 async fn a_stream_holds_its_place_until_it_ends() {
     let mut config = HttpConfig::default();
-    config.limits.streams_max = 1;
+    config.transports.streams_max = 1;
     let address = start(config).await;
     let listen = stateless(
         "subscriptions/listen",
@@ -256,7 +256,7 @@ async fn a_stream_holds_its_place_until_it_ends() {
     assert_eq!(&seen, b"HTTP/1.1 200");
     let busy = raw(address, &listen).await;
     assert!(
-        busy.starts_with("HTTP/1.1 503") && busy.contains("retry-after: 1"),
+        busy.starts_with("HTTP/1.1 503") && busy.contains("retry-after: 5"),
         "{busy}"
     );
     // Calls are counted apart.

@@ -1,11 +1,16 @@
 //! The HTTP front from outside: raw requests for the checks, the official SDK's client for the protocol.
 
+mod bodies;
 mod checks;
 mod interaction;
+#[cfg(feature = "oauth")]
+mod oauth;
 mod protocol;
+mod sockets;
 mod streams;
 mod tasks;
 mod tokens;
+mod transports;
 
 use std::net::SocketAddr;
 

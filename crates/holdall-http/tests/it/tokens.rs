@@ -38,6 +38,8 @@ impl Fixture {
         file.create(NewToken::new("first")).expect("made");
         let tokens = Tokens::open(file.path()).expect("in order");
         let mut config = HttpConfig::default();
+        // Every way to be wrong is tried, one after another.
+        config.limits.failed_logins_per_address = None;
         config.auth.tokens = Some(tokens.clone());
         let service = Server::new("test").add(tools![who, read_notes]).build();
         let server = HttpServer::bind(([127, 0, 0, 1], 0).into(), service.expect("right"), config).await;

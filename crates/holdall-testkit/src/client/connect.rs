@@ -112,7 +112,8 @@ impl Client {
         Connect::new(Target::Http(server.into_service()))
     }
 
-    /// Connects to a server that listens already: `http://127.0.0.1:8000/mcp`.
+    /// Connects to a server that listens already: over Streamable HTTP (`http://127.0.0.1:8000/mcp`), WebSocket
+    /// (`ws://127.0.0.1:8000/ws`), or HTTP+SSE, told by the end of the path (`http://127.0.0.1:8000/sse`).
     #[cfg(feature = "http")]
     #[track_caller]
     pub fn at(url: impl Into<String>) -> Connect {
@@ -288,6 +289,11 @@ impl Connect {
                 let served = crate::Served::start(service.map_err(problem)?).await;
                 let transport = crate::http::transport(&served.url(), &[]).map_err(problem)?;
                 opening.over_http(transport, Far::Served(served)).await?
+            }
+            #[cfg(feature = "http")]
+            Target::Url(url, headers) if url.starts_with("ws://") || crate::bridge::is_sse(&url) => {
+                let pipe = crate::bridge::connect(&url, &headers).await.map_err(problem)?;
+                opening.over_lines(pipe, Far::Elsewhere, None).await?
             }
             #[cfg(feature = "http")]
             Target::Url(url, headers) => {

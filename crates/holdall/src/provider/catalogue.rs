@@ -1,6 +1,6 @@
 //! [`Catalogue`]: everything that is offered at one moment, in order, found by name or URI, with who may see it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -127,6 +127,26 @@ impl Catalogue {
         shelf.find(uri, principal)
     }
 
+    /// Every scope anything asks for, in order.
+    pub(crate) fn scopes(&self) -> Vec<String> {
+        let scopes = self.labels().flat_map(|labels| labels.scopes.iter());
+        let scopes: BTreeSet<&String> = scopes.collect();
+        scopes.into_iter().cloned().collect()
+    }
+
+    /// Whether `principal` may not see all there is.
+    pub(crate) fn withholds_from(&self, principal: &Principal) -> bool {
+        self.labels().any(|labels| !labels.allow(principal))
+    }
+
+    /// The labels of all that may ask for scopes.
+    fn labels(&self) -> impl Iterator<Item = &Labels> {
+        let tools = self.tools.scoped().map(Component::labels);
+        let prompts = self.prompts.scoped().map(Component::labels);
+        let resources = self.resources.scoped().chain(self.templates.scoped());
+        tools.chain(prompts).chain(resources.map(Component::labels))
+    }
+
     /// Whether any argument or variable can be completed.
     pub(crate) fn has_completers(&self) -> bool {
         let templates = self
@@ -215,6 +235,12 @@ impl<T: Component> Shelf<T> {
         self.items.is_empty()
     }
 
+    /// The components, if any of them asks for scopes.
+    fn scoped(&self) -> impl Iterator<Item = &T> {
+        let items = if self.scoped { self.items.as_slice() } else { &[] };
+        items.iter().map(|offered| &**offered)
+    }
+
     /// Whether different callers may see different components.
     pub(crate) fn is_scoped(&self) -> bool {
         self.scoped
@@ -252,6 +278,14 @@ impl<T: Component> Offered<T> {
             item: Arc::new(self.item.with_key(key.to_owned())?),
             ..self.clone()
         })
+    }
+
+    /// The same component, asking for further scopes.
+    pub(crate) fn scoped(&self, scopes: Vec<String>) -> Self {
+        Self {
+            item: Arc::new(self.item.with_scopes(scopes)),
+            ..self.clone()
+        }
     }
 
     /// The same component as seen from a server in which its own is mounted.

@@ -1,6 +1,7 @@
 //! From registry, mounted servers, new names and filters to one catalogue.
 
 use super::catalogue::{Catalogue, Offered, Shelf};
+use super::grant::Grant;
 use super::namespace::Namespace;
 use super::registry::Registry;
 use super::{Component, Kind};
@@ -15,6 +16,10 @@ pub(crate) struct View {
     pub(crate) only_tags: Option<Vec<String>>,
     /// Components with one of these tags are not offered.
     pub(crate) without_tags: Vec<String>,
+    /// Scopes to ask for, by the names components have in the end.
+    pub(crate) grants: Vec<Grant>,
+    /// What is wrong with what was asked for.
+    pub(crate) problems: Vec<String>,
 }
 
 /// A new name.
@@ -109,6 +114,10 @@ impl<'a, T: Component> Gathered<'a, T> {
         if !self.view.shows(&offered.labels().tags) {
             return;
         }
+        let offered = match self.view.scopes_for(offered.key()) {
+            scopes if scopes.is_empty() => offered,
+            scopes => offered.scoped(scopes),
+        };
         let key = offered.key();
         if let Some(taken) = self.shelf.position(key) {
             let (kind, first, second) = (T::KIND, owner(self.owners[taken]), owner(from));
@@ -142,6 +151,12 @@ impl View {
             .iter()
             .find(|rename| rename.kind == kind && rename.from == key)
             .map(|rename| rename.to.as_str())
+    }
+
+    /// The scopes the operator asks for.
+    fn scopes_for(&self, key: &str) -> Vec<String> {
+        let grants = self.grants.iter().filter(|grant| grant.covers(key));
+        grants.map(|grant| grant.scope.clone()).collect()
     }
 
     fn shows(&self, tags: &[String]) -> bool {
@@ -178,7 +193,34 @@ impl View {
             let meant = did_you_mean(tag, tags.iter().copied());
             format!("nothing has the tag `{tag}`{meant}")
         });
-        renames.chain(filters).collect()
+        let mut misspelt: Vec<String> = renames.chain(filters).collect();
+        misspelt.extend(self.idle_patterns(own, mounted));
+        misspelt
+    }
+
+    /// Patterns that match nothing: what they were meant to keep from others would be open to all.
+    fn idle_patterns(&self, own: &Registry, mounted: &[Mounted<'_>]) -> Vec<String> {
+        let Ok(offered) = compose(own, mounted, self) else {
+            return Vec::new();
+        };
+        let (mut tags, mut names) = (Vec::new(), Vec::new());
+        note(&offered.tools, &mut tags, &mut names);
+        note(&offered.prompts, &mut tags, &mut names);
+        note(&offered.resources, &mut tags, &mut names);
+        note(&offered.templates, &mut tags, &mut names);
+        let grants = self.grants.iter().flat_map(|grant| {
+            let patterns = grant.patterns.iter();
+            patterns.map(move |pattern| (&grant.scope, pattern))
+        });
+        let idle = grants.filter(|(_, pattern)| !names.iter().any(|(_, name)| pattern.matches(name)));
+        idle.map(|(scope, pattern)| {
+            let meant = did_you_mean(&pattern.text, names.iter().map(|(_, name)| *name));
+            format!(
+                "the scope `{scope}` is asked for `{}`, which matches no tool, prompt, resource or template{meant}",
+                pattern.text
+            )
+        })
+        .collect()
     }
 }
 

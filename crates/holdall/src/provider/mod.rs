@@ -11,6 +11,7 @@
 //! | --- | --- |
 //! | `catalogue` | what is there, in which order, and who may see it |
 //! | `labels` | which tags and scopes a component has |
+//! | `grant` | which scopes the operator asks for beside |
 //! | `namespace` | what the components of a mounted server are called from outside |
 //! | `registry` | which components are a server's own |
 //! | `compose` | how registry, mounted servers, new names and filters become one catalogue |
@@ -20,6 +21,7 @@
 
 pub(crate) mod catalogue;
 pub(crate) mod compose;
+pub(crate) mod grant;
 pub(crate) mod labels;
 pub(crate) mod namespace;
 pub(crate) mod registry;
@@ -65,6 +67,9 @@ pub(crate) trait Component: Sized {
 
     /// The same component, found by another key.
     fn with_key(&self, key: String) -> Result<Self, String>;
+
+    /// The same component, asking for further scopes.
+    fn with_scopes(&self, scopes: Vec<String>) -> Self;
 }
 
 impl Component for BuiltTool {
@@ -80,6 +85,12 @@ impl Component for BuiltTool {
 
     fn with_key(&self, key: String) -> Result<Self, String> {
         self.renamed(key)
+    }
+
+    fn with_scopes(&self, scopes: Vec<String>) -> Self {
+        let mut scoped = self.clone();
+        scoped.labels.add_scopes(scopes);
+        scoped
     }
 }
 
@@ -97,6 +108,12 @@ impl Component for BuiltPrompt {
     fn with_key(&self, key: String) -> Result<Self, String> {
         self.renamed(key)
     }
+
+    fn with_scopes(&self, scopes: Vec<String>) -> Self {
+        let mut scoped = self.clone();
+        scoped.labels.add_scopes(scopes);
+        scoped
+    }
 }
 
 impl Component for BuiltResource {
@@ -112,5 +129,11 @@ impl Component for BuiltResource {
 
     fn with_key(&self, key: String) -> Result<Self, String> {
         self.moved(key)
+    }
+
+    fn with_scopes(&self, scopes: Vec<String>) -> Self {
+        let mut scoped = self.clone();
+        scoped.labels.add_scopes(scopes);
+        scoped
     }
 }

@@ -320,7 +320,7 @@ impl Planting {
             .map(|mounted| self.branches[*mounted].catalogue.load_full())
             .collect();
         let own = &self.own[index];
-        let mut problems = Vec::new();
+        let mut problems = branch.view.problems.clone();
         if !self.offers_later[index] {
             let mounted = with_namespaces(&self.branches, index, &mounted);
             problems.extend(branch.view.misspelt(own, &mounted));

@@ -41,6 +41,7 @@ use rmcp::service::SubscriptionContext;
 use self::calls::protocol_error;
 use self::subscriptions::Connection;
 use crate::context::Context;
+use crate::error::{CallError, ErrorKind};
 use crate::interaction::{Asking, SessionLog};
 use crate::live::ServerHandle;
 use crate::observe::{Arrival, Observer, Observers};
@@ -162,6 +163,32 @@ impl Service {
         let catalogue = self.catalogue();
         let tool = catalogue.tools.get(tool);
         tool.is_some_and(|tool| tool.without_context && tool.labels.allow(principal))
+    }
+
+    /// Every scope that anything offered now asks for, in order.
+    pub fn scopes(&self) -> Vec<String> {
+        self.catalogue().scopes()
+    }
+
+    /// Whether anything offered now asks for scopes that `principal` lacks.
+    pub fn withholds_from(&self, principal: &Principal) -> bool {
+        self.catalogue().withholds_from(principal)
+    }
+
+    /// The refusal a request of this method would meet for lack of scopes, so that a transport can tell before it hands
+    /// the request on. `name` is what the request names: a tool, a prompt, or the URI of a resource. `None` if it has all
+    /// scopes, or there is no such thing.
+    pub fn scope_refusal(&self, method: &str, name: &str, principal: &Principal) -> Option<CallError> {
+        let catalogue = self.catalogue();
+        let found = match method {
+            "tools/call" => catalogue.tools.find(name, principal).map(drop),
+            "prompts/get" => catalogue.prompts.find(name, principal).map(drop),
+            "resources/read" | "resources/subscribe" => catalogue.resource(name, principal).map(drop),
+            _ => Ok(()),
+        };
+        found
+            .err()
+            .filter(|error| error.kind() == ErrorKind::InsufficientScope)
     }
 
     pub(crate) fn catalogue(&self) -> arc_swap::Guard<Arc<Catalogue>> {

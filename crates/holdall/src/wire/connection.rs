@@ -93,7 +93,8 @@ pub struct Wire {
 pub struct Inlet {
     session: Arc<Session>,
     incoming: mpsc::Sender<Vec<Message>>,
-    replies: Queue,
+    /// Weak: when the service is gone nothing more comes out, whoever could still send something in.
+    replies: mpsc::WeakSender<Queued>,
 }
 
 /// Where messages for the client come out. Dropped, it says that nothing more is written.
@@ -118,7 +119,7 @@ impl Wire {
         let inlet = Inlet {
             session: Arc::clone(&session),
             incoming: incoming_sender,
-            replies: outgoing.clone(),
+            replies: outgoing.queued.downgrade(),
         };
         let wire = Self {
             incoming,
@@ -241,11 +242,8 @@ impl Inlet {
             place.send(messages);
         }
         for reply in replies {
-            self.replies
-                .queued
-                .send(Queued::reply(reply))
-                .await
-                .map_err(|_| Gone)?;
+            let outgoing = self.replies.upgrade().ok_or(Gone)?;
+            outgoing.send(Queued::reply(reply)).await.map_err(|_| Gone)?;
         }
         Ok(())
     }
@@ -257,10 +255,8 @@ impl Inlet {
             self.incoming.blocking_send(messages).map_err(|_| Gone)?;
         }
         for reply in replies {
-            self.replies
-                .queued
-                .blocking_send(Queued::reply(reply))
-                .map_err(|_| Gone)?;
+            let outgoing = self.replies.upgrade().ok_or(Gone)?;
+            outgoing.blocking_send(Queued::reply(reply)).map_err(|_| Gone)?;
         }
         Ok(())
     }
@@ -327,7 +323,7 @@ struct Queue {
 /// What waits.
 enum Queued {
     Frame(Frame),
-    /// Nothing more is written, whoever else could still write.
+    /// Nothing more is written, whatever the service still says.
     End,
 }
 
@@ -368,4 +364,48 @@ impl Queued {
 
 fn broken() -> io::Error {
     io::Error::new(io::ErrorKind::BrokenPipe, "the client no longer reads")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::decode;
+
+    #[tokio::test]
+    async fn nothing_more_comes_out_once_the_service_is_gone() {
+        let (wire, inlet, mut outlet) = Wire::new(Bounds::default());
+        inlet
+            .take(decode(b"{"), |_| ())
+            .await
+            .expect("the service is there");
+        drop(wire);
+        assert!(
+            outlet
+                .next()
+                .await
+                .is_some_and(|frame| frame.text().starts_with(b"{"))
+        );
+        assert!(outlet.next().await.is_none());
+        assert_eq!(inlet.take(decode(b"{"), |_| ()).await, Err(Gone));
+        let ping = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+        assert_eq!(inlet.take(decode(ping), |_| ()).await, Err(Gone));
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_a_client_is_bounded_and_a_large_message_goes_alone() {
+        let bounds = Bounds {
+            outgoing_bytes_max: 10,
+            ..Bounds::default()
+        };
+        let (wire, _inlet, mut outlet) = Wire::new(bounds);
+        let queue = wire.outgoing.clone().expect("it is open");
+        queue.send(vec![b'x'; 25]).await.expect("it is read");
+        let second = tokio::spawn(async move { queue.send(vec![b'y'; 5]).await });
+        let first = outlet.next().await.expect("it was sent");
+        tokio::task::yield_now().await;
+        assert!(!second.is_finished());
+        drop(first);
+        assert_eq!(outlet.next().await.expect("it was sent").text(), b"yyyyy");
+        second.await.expect("no panic").expect("it is read");
+    }
 }

@@ -95,3 +95,32 @@ async fn blocked_functions_hold_up_nobody_on_two_workers() {
 async fn blocked_functions_hold_up_nobody_on_one_thread() {
     blocked_functions_hold_up_nobody(50).await;
 }
+
+/// Work until nobody wants the result any more.
+#[tool(timeout = "20ms")]
+fn work(ctx: Context, gate: State<Arc<Gate>>) -> &'static str {
+    while !ctx.is_cancelled() {
+        std::thread::yield_now();
+    }
+    gate.open();
+    "stopped"
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_blocking_function_learns_that_its_time_is_up() {
+    let server = Server::new("t")
+        .state(Arc::new(Gate::default()))
+        .add(tools![work, pass]);
+    let client = connect(server).await;
+    let late = client
+        .call("work", json!({}))
+        .await
+        .expect_err("it never ends by itself");
+    assert!(late.contains("timed_out"), "{late}");
+    let other = client.call("pass", json!({})).await;
+    assert_eq!(
+        other.as_deref(),
+        Ok("passed"),
+        "the gate was opened when it stopped"
+    );
+}

@@ -9,6 +9,7 @@ mod calls;
 mod changes;
 mod client;
 mod compile_errors;
+mod grants;
 mod hygiene;
 mod interaction;
 mod lists;

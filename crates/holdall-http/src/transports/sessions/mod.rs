@@ -22,11 +22,13 @@ use std::time::Duration;
 
 use holdall::Principal;
 use holdall::protocol::ProtocolVersion;
+use holdall::schemars::{self, JsonSchema};
 use http::request::Parts;
 use http::{HeaderName, StatusCode};
 use rmcp::transport::streamable_http_server::SessionId;
 use rmcp::transport::streamable_http_server::session::SessionManager;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use self::store::SessionStore;
@@ -39,7 +41,8 @@ use crate::front::refusal::Refusal;
 pub(crate) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
 /// How many sessions there may be, and how long.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SessionConfig {
     /// Sessions open at once. Default: 10,000.
@@ -47,8 +50,11 @@ pub struct SessionConfig {
     /// Sessions one principal may have open at once, or one address where nobody is asked who they are. Default: 1,000.
     pub per_principal_max: usize,
     /// How long a session lives that nobody uses, and on which no stream is open. Default: 30 minutes.
+    #[serde(with = "crate::written::duration")]
+    #[schemars(schema_with = "crate::written::duration_schema")]
     pub idle: Duration,
     /// Where replicas keep their sessions, so that a client may go on with any of them. Default: nowhere.
+    #[serde(skip)]
     pub store: Option<Arc<dyn SessionStore>>,
 }
 
@@ -112,7 +118,7 @@ impl Sessions {
     pub(crate) fn expire(self: &Arc<Self>, life: &Life) {
         let (sessions, ended) = (Arc::clone(self), life.ended.clone());
         let period = (self.idle / 4).clamp(Duration::from_millis(10), Duration::from_secs(30));
-        life.tasks.spawn(async move {
+        life.spawn(async move {
             while tokio::time::timeout(period, ended.cancelled()).await.is_err() {
                 for id in sessions.expired(Instant::now()) {
                     let sessions = Arc::clone(&sessions);

@@ -74,16 +74,16 @@ fn meta<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RequestMetaObject,
 }
 
 #[derive(Serialize)]
-struct Reply<'a> {
+struct Reply {
     jsonrpc: &'static str,
-    id: &'a RawValue,
+    id: RequestId,
     result: CallToolResult,
 }
 
 #[derive(Serialize)]
-struct Refusal<'a> {
+struct Refusal {
     jsonrpc: &'static str,
-    id: &'a RawValue,
+    id: RequestId,
     error: ErrorData,
 }
 
@@ -144,8 +144,8 @@ impl Direct {
         if !usual {
             return None;
         }
-        let request_id: RequestId = serde_json::from_str(id.get()).ok()?;
-        let mut context = RequestContext::new(request_id, self.peer.running.peer().clone());
+        let id: RequestId = serde_json::from_str(id.get()).ok()?;
+        let mut context = RequestContext::new(id.clone(), self.peer.running.peer().clone());
         context.meta = params.meta;
         if let Some(principal) = parts.extensions.get::<Principal>() {
             context.extensions.insert(principal.clone());

@@ -30,8 +30,11 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use self::direct::Direct;
 use self::errors::told;
 use self::unstream::unstream;
+use crate::auth::Authentication;
+use crate::auth::message::Message;
 use crate::config::HttpConfig;
 use crate::front::refusal::Refusal;
+use crate::routes::Route;
 use crate::transports::body::{Bodies, decoded, in_json};
 use crate::transports::caller;
 use crate::transports::connection::Life;
@@ -49,10 +52,17 @@ pub(crate) struct Streamable {
     sessions: Arc<Sessions>,
     places: Places,
     streams: Arc<Streams>,
+    authentication: Arc<Authentication>,
 }
 
 impl Streamable {
-    pub(crate) fn new(service: &Service, config: &HttpConfig, places: &Places, life: &Life) -> Self {
+    pub(crate) fn new(
+        service: &Service,
+        config: &HttpConfig,
+        authentication: &Arc<Authentication>,
+        places: &Places,
+        life: &Life,
+    ) -> Self {
         let sessions = Arc::new(Sessions::new(&config.sessions));
         sessions.expire(life);
         let bodies = Bodies::new(config);
@@ -83,6 +93,7 @@ impl Streamable {
             sessions,
             places: places.clone(),
             streams: Arc::new(streams),
+            authentication: Arc::clone(authentication),
         }
     }
 
@@ -90,8 +101,8 @@ impl Streamable {
         let (parts, body) = request.into_parts();
         let answered = match parts.method {
             Method::POST => self.post(parts, body).await,
-            Method::GET => self.stream(&self.usual, parts, Bytes::new()).await,
-            _ => self.usual(parts, Bytes::new()).await.map(deleted),
+            Method::GET => Box::pin(self.stream(&self.usual, parts, Bytes::new())).await,
+            _ => Box::pin(self.usual(parts, Bytes::new())).await.map(deleted),
         };
         answered.unwrap_or_else(Refusal::into_response)
     }
@@ -103,13 +114,19 @@ impl Streamable {
         {
             return Ok(response);
         }
+        // Apart, so that the direct way does not carry what only the usual one needs.
+        Box::pin(self.usual_post(parts, body)).await
+    }
+
+    async fn usual_post(&self, parts: Parts, body: Bytes) -> Result<Response, Refusal> {
+        let body = body.slice_ref(wire::trimmed(&body));
         if let Err(refusal) = wire::check(&body) {
             return Ok(in_json(StatusCode::BAD_REQUEST, refusal.to_json()));
         }
-        let body = body.slice_ref(wire::trimmed(&body));
         if body.starts_with(b"[") {
             return self.batch(parts, &body).await;
         }
+        self.check_scopes(&parts, &body)?;
         let response = if asks_for_stream(&parts) {
             let service = self.streams.of(&parts);
             self.stream(&service, parts, with_task_ids(body.clone())).await?
@@ -123,6 +140,18 @@ impl Streamable {
             return Ok(*explained);
         }
         Ok(unstream(response).await)
+    }
+
+    /// A client can ask for more scopes only if it learns of it from the status of the reply.
+    fn check_scopes(&self, parts: &Parts, body: &[u8]) -> Result<(), Refusal> {
+        if !self.authentication.may_lack_scopes(parts) {
+            return Ok(());
+        }
+        let message = Message::read(body);
+        match message.as_ref().and_then(Message::subject) {
+            Some(about) => self.authentication.check_scopes(Route::Streamable, parts, &about),
+            None => Ok(()),
+        }
     }
 
     /// Has `rmcp` answer, for whom it is to answer.

@@ -56,7 +56,7 @@ impl WebSocket {
             Err(refusal) => return refusal.into_response(),
         };
         let (connections, pump) = (self.connections.clone(), self.pump.clone());
-        self.connections.life().tasks.spawn(async move {
+        self.connections.life().spawn(async move {
             match upgrade.await {
                 Ok(upgraded) => pump.run(upgraded, connections.open(&parts, place), parts).await,
                 Err(error) => tracing::debug!(%error, "a connection ended before it was handed over"),

@@ -1,0 +1,96 @@
+//! Which tokens are taken that the authorization server is asked about.
+
+use holdall_http::auth::{Introspection, Issuer, OAuthConfig, Secret};
+use serde_json::{Value, json};
+
+use super::issuer::{TestIssuer, TestKey, now};
+use super::{call_with, judge, start};
+
+fn asking(issuer: &TestIssuer, secret: &str) -> OAuthConfig {
+    let introspection = Introspection::new("notes-server", Secret::new(secret));
+    OAuthConfig::new([Issuer::new(issuer.url()).introspected(introspection)])
+}
+
+#[tokio::test]
+async fn what_the_authorization_server_says_decides_if_it_is_for_this_server() {
+    let key = TestKey::p256("one");
+    let issuer = TestIssuer::start(&[&key]).await;
+    let address = start(asking(&issuer, "s:cret")).await;
+    let url = issuer.url();
+    let good = json!({"active": true, "aud": super::RESOURCE, "sub": "ada", "exp": now() + 600});
+    let with = |claim: &str, value: Value| {
+        let mut answer = good.clone();
+        match value {
+            Value::Null => drop(answer.as_object_mut().expect("an object").remove(claim)),
+            value => answer[claim] = value,
+        }
+        answer
+    };
+    let mut program = with("sub", Value::Null);
+    program["client_id"] = "robot".into();
+    for (token, answer, expected) in [
+        ("good", good.clone(), Ok(format!("oauth:{url}#ada"))),
+        (
+            "endless",
+            with("exp", Value::Null),
+            Ok(format!("oauth:{url}#ada")),
+        ),
+        ("robot", program, Ok(format!("oauth-client:{url}#robot"))),
+        ("inactive", with("active", json!(false)), Err("good no longer")),
+        ("unsure", with("active", Value::Null), Err("cannot be asked")),
+        ("expired", with("exp", json!(now() - 60)), Err("expired")),
+        ("early", with("nbf", json!(now() + 60)), Err("(`nbf`)")),
+        (
+            "strange",
+            with("iss", json!("https://evil.example")),
+            Err("nobody who is trusted"),
+        ),
+        (
+            "elsewhere",
+            with("aud", json!("https://other.example")),
+            Err("(`aud`)"),
+        ),
+        ("anywhere", with("aud", Value::Null), Err("(`aud`)")),
+        ("nobody", with("sub", Value::Null), Err("(`sub`)")),
+    ] {
+        issuer.answer(token, answer);
+        match (judge(address, token).await, expected) {
+            (Ok(name), Ok(expected)) => assert_eq!(name, expected, "{token}"),
+            (Err((_, message)), Err(part)) => assert!(message.contains(part), "{token}: {message}"),
+            (judged, _) => panic!("{token}: {judged:?}"),
+        }
+    }
+    assert!(judge(address, "unknown").await.is_err());
+    assert!(
+        judge(address, &key.sign(&issuer.claims())).await.is_ok(),
+        "signed ones need no question"
+    );
+}
+
+#[tokio::test]
+async fn answers_are_remembered_for_a_while() {
+    let issuer = TestIssuer::start(&[]).await;
+    let address = start(asking(&issuer, "s:cret")).await;
+    issuer.answer(
+        "good",
+        json!({"active": true, "aud": super::RESOURCE, "sub": "ada"}),
+    );
+    for _ in 0..3 {
+        assert!(judge(address, "good").await.is_ok());
+        assert!(judge(address, "bad").await.is_err());
+    }
+    assert_eq!(issuer.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_secret_that_is_wrong_is_no_fault_of_the_caller() {
+    let issuer = TestIssuer::start(&[]).await;
+    let address = start(asking(&issuer, "wrong")).await;
+    let reply = call_with(address, "who", "good").await;
+    assert_eq!(
+        (reply.status, reply.header("retry-after")),
+        (503, Some("30")),
+        "{}",
+        reply.text()
+    );
+}
