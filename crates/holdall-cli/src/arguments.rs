@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use holdall::schemars::{self, JsonSchema};
 use holdall_http::PublicUrl;
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
-use crate::config::layers::Setting;
+use crate::config::LogFormat;
+use crate::config::layers::{self, Setting, Sources};
 
 /// Your Markdown notes, searchable by meaning, for Claude Desktop, Cursor, VS Code and any other MCP host.
 #[derive(Debug, Parser)]
@@ -18,6 +19,9 @@ pub(crate) struct Arguments {
     /// What to log to standard error: error, warn, info, debug, trace, or a tracing filter [default: warn].
     #[arg(long, global = true, value_name = "LEVEL")]
     pub(crate) log: Option<String>,
+    /// How to log: lines for people, or JSON for programs [default: text].
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
     /// The configuration file [default: holdall/holdall.toml in the user's configuration directory, if it is there].
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -136,7 +140,6 @@ pub(crate) struct NotesArguments {
 }
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("listening").multiple(true))]
 pub(crate) struct ServeArguments {
     /// Toolsets to offer [default: notes].
     #[arg(value_enum, value_name = "TOOLSET")]
@@ -144,38 +147,55 @@ pub(crate) struct ServeArguments {
     #[command(flatten)]
     pub(crate) notes: NotesArguments,
     /// Serve over HTTP at /mcp instead of standard input and output.
-    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:8000", value_parser = address, group = "listening")]
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:8000", value_parser = address)]
     pub(crate) http: Option<SocketAddr>,
     /// Serve over HTTP by this Unix socket, for this user alone; with --http, too, on both.
     #[cfg(unix)]
-    #[arg(long, value_name = "PATH", group = "listening")]
+    #[arg(long, value_name = "PATH")]
     pub(crate) unix_socket: Option<PathBuf>,
     /// Where clients find the server, if not where it listens: https://notes.example (HTTP only).
-    #[arg(long, value_name = "URL", requires = "listening")]
+    #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<PublicUrl>,
     /// Encrypt connections with this certificate, followed by those between it and the authority's, in PEM (HTTP only).
-    #[arg(long, value_name = "FILE", requires = "http", requires = "tls_key")]
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,
     /// The key of the certificate, in PEM (HTTP only).
-    #[arg(long, value_name = "FILE", requires = "http", requires = "tls_cert")]
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) auth: AuthArguments,
     /// Offer no tool that changes anything.
     #[arg(long)]
     pub(crate) read_only: bool,
+    /// Add a line of JSON for each call to this file: who called what, how large, how long, what came of it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) audit_log: Option<PathBuf>,
+    /// Offer figures for Prometheus at /metrics, to this machine and to callers with the scope `metrics` (HTTP only).
+    #[arg(long)]
+    pub(crate) metrics: bool,
     /// Answer to this host name too; repeat for several (HTTP only).
-    #[arg(long, value_name = "HOST", requires = "listening")]
+    #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,
     /// Let pages of this origin talk to the server; repeat for several (HTTP only).
-    #[arg(long, value_name = "ORIGIN", requires = "listening")]
+    #[arg(long, value_name = "ORIGIN")]
     pub(crate) allow_origin: Vec<String>,
     /// Listen on an address other machines can reach although nobody is asked who they are (HTTP only).
-    #[arg(long, requires = "http")]
+    #[arg(long)]
     pub(crate) insecure: bool,
 }
 
 impl Arguments {
+    /// Everything that has a say in the configuration.
+    pub(crate) fn sources(&self) -> anyhow::Result<Sources> {
+        Ok(Sources {
+            file: self.config.clone(),
+            environment: layers::environment(self.env_file.as_deref())?,
+            flags: self.settings(),
+        })
+    }
+
     /// What the command line says of the configuration.
-    pub(crate) fn settings(&self) -> Vec<Setting> {
+    fn settings(&self) -> Vec<Setting> {
         let mut settings = match &self.command {
             Command::Serve(arguments) => arguments.settings(),
             Command::Search(arguments) => arguments.notes.settings(),
@@ -188,6 +208,10 @@ impl Arguments {
                 .as_deref()
                 .map(|level| Setting::flag("--log", "log.level", level)),
         );
+        settings.extend(self.log_format.map(|format| {
+            let format = Value::try_from(format).expect("a name is TOML");
+            Setting::flag("--log-format", "log.format", format)
+        }));
         settings
     }
 }
@@ -228,6 +252,53 @@ impl ServeArguments {
         if self.read_only {
             settings.push(Setting::flag("--read-only", "serve.read_only", true));
         }
+        settings.extend(self.auth.settings());
+        settings.extend(self.http_settings());
+        settings
+    }
+
+    /// The first flag that means something over HTTP only.
+    pub(crate) fn http_only_flag(&self) -> Option<&'static str> {
+        let given = [
+            ("--public-url", self.public_url.is_some()),
+            ("--tls-cert", self.tls_cert.is_some()),
+            ("--tokens", self.auth.tokens.is_some()),
+            ("--metrics", self.metrics),
+            ("--allow-host", !self.allow_host.is_empty()),
+            ("--allow-origin", !self.allow_origin.is_empty()),
+            ("--insecure", self.insecure),
+        ];
+        given.into_iter().find_map(|(flag, given)| given.then_some(flag))
+    }
+
+    fn http_settings(&self) -> Vec<Setting> {
+        let mut settings = Vec::new();
+        let mut set = |flag: &str, key: &str, value: Option<Value>| {
+            settings.extend(value.map(|value| Setting::flag(flag, key, value)));
+        };
+        let list = |texts: &[String]| (!texts.is_empty()).then(|| Value::from(texts.to_vec()));
+        let file = |given: &Option<PathBuf>| given.as_deref().map(path);
+        let listen = self.http.map(|address| Value::from(vec![address.to_string()]));
+        set("--http", "serve.listen", listen);
+        set("--unix-socket", "serve.unix_socket", file(&self.unix_socket));
+        let url = self.public_url.as_ref().map(|url| Value::from(url.to_string()));
+        set("--public-url", "http.public_url", url);
+        set("--allow-host", "http.allowed_hosts", list(&self.allow_host));
+        set("--allow-origin", "http.allowed_origins", list(&self.allow_origin));
+        set("--insecure", "http.insecure", self.insecure.then(|| true.into()));
+        let files = self.tls_cert.as_deref().zip(self.tls_key.as_deref());
+        let tls = files.map(|(certificates, key)| {
+            let pairs = [("certificates", path(certificates)), ("key", path(key))];
+            Value::Table(
+                pairs
+                    .into_iter()
+                    .map(|(key, value)| (key.to_owned(), value))
+                    .collect(),
+            )
+        });
+        set("--tls-cert and --tls-key", "http.tls", tls);
+        set("--audit-log", "audit.file", file(&self.audit_log));
+        set("--metrics", "metrics.enabled", self.metrics.then(|| true.into()));
         settings
     }
 }
@@ -361,18 +432,26 @@ mod tests {
     }
 
     #[test]
-    fn http_options_need_http() {
-        for option in [
-            &["--insecure"][..],
-            &["--allow-host", "x"],
-            &["--allow-origin", "x"],
-            &["--public-url", "https://x"],
-            &["--tls-cert", "x", "--tls-key", "x"],
-            &["--http", "--tls-cert", "x"],
-            &["--http", "--tls-key", "x"],
-        ] {
+    fn certificate_and_key_belong_together() {
+        for option in [&["--tls-cert", "x"], &["--tls-key", "x"]] {
             let words = ["holdall", "serve"].iter().chain(option);
             assert!(Arguments::try_parse_from(words).is_err(), "{option:?}");
+        }
+    }
+
+    #[test]
+    fn flags_that_mean_something_over_http_only_are_known() {
+        for (words, expected) in [
+            (&["--insecure"][..], Some("--insecure")),
+            (&["--metrics"], Some("--metrics")),
+            (&["--allow-host", "x"], Some("--allow-host")),
+            (&["--allow-origin", "x"], Some("--allow-origin")),
+            (&["--public-url", "https://x"], Some("--public-url")),
+            (&["--tls-cert", "x", "--tls-key", "x"], Some("--tls-cert")),
+            (&["--tokens", "x"], Some("--tokens")),
+            (&["--read-only", "--audit-log", "x"], None),
+        ] {
+            assert_eq!(serve(words).http_only_flag(), expected, "{words:?}");
         }
     }
 }

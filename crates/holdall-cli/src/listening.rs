@@ -1,45 +1,58 @@
 //! Where and how `holdall serve` listens over HTTP, and what it tells whoever supervises it.
 
-use anyhow::Result;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
 use holdall_http::{
-    Address, HttpConfig, HttpServer, Lifecycle, Listen, Reloader, TlsConfig, inherited_sockets,
+    Address, HttpConfig, HttpServer, Lifecycle, Listen, RedisSessions, SharedLimits, inherited_sockets,
     tell_supervisor, watchdog_interval,
 };
 use tokio::task::AbortHandle;
 
-use crate::arguments::ServeArguments;
+use crate::config::Config;
 
 /// Only this user may connect.
 #[cfg(unix)]
 const SOCKET_MODE: u32 = 0o600;
 
 /// Where to listen; nowhere if the protocol is to be spoken over standard input and output. Sockets that systemd opened
-/// take the place of the address.
-pub(crate) fn places(arguments: &ServeArguments) -> Result<Vec<Listen>> {
-    let mut places = Vec::new();
-    if let Some(address) = arguments.http {
-        places = inherited_sockets()?;
-        if places.is_empty() {
-            places.push(Listen::Tcp(address));
-        }
+/// take the place of the addresses.
+pub(crate) fn places(config: &Config) -> Result<Vec<Listen>> {
+    let mut places = inherited_sockets()?;
+    if places.is_empty() {
+        places.extend(config.serve.listen.iter().map(|address| Listen::Tcp(*address)));
     }
     #[cfg(unix)]
-    if let Some(path) = &arguments.unix_socket {
+    if let Some(path) = &config.serve.unix_socket {
         let (path, mode) = (path.clone(), SOCKET_MODE);
         places.push(Listen::Unix { path, mode });
     }
     Ok(places)
 }
 
-pub(crate) fn configuration(arguments: &ServeArguments) -> HttpConfig {
-    let mut config = HttpConfig::default();
-    config.public_url.clone_from(&arguments.public_url);
-    config.allowed_hosts.clone_from(&arguments.allow_host);
-    config.allowed_origins.clone_from(&arguments.allow_origin);
-    config.insecure = arguments.insecure;
-    let files = arguments.tls_cert.as_ref().zip(arguments.tls_key.as_ref());
-    config.tls = files.map(|(certificates, key)| TlsConfig::new(certificates, key));
-    config
+/// What the front goes by, its files read; connected to what replicas share.
+pub(crate) async fn front(config: &Config) -> Result<HttpConfig> {
+    let mut front = reloadable(config)?;
+    front.auth = config.auth.open()?;
+    if let Some(url) = &config.redis.url {
+        let url = url.read().context("the `url` of [redis] is not to be had")?;
+        let sessions = RedisSessions::connect(&url)
+            .await
+            .context("the Redis server of [redis] does not answer")?;
+        front.sessions.store = Some(Arc::new(sessions.prefix(&config.redis.prefix.0)));
+    }
+    Ok(front)
+}
+
+/// The part of it that can be exchanged while the server runs.
+pub(crate) fn reloadable(config: &Config) -> Result<HttpConfig> {
+    let mut front = config.http.clone();
+    if let Some(url) = &config.redis.url {
+        let url = url.read().context("the `url` of [redis] is not to be had")?;
+        let limits = SharedLimits::redis(&url).context("the `url` of [redis] cannot be used")?;
+        front.limits.shared = Some(limits.prefix(&config.redis.prefix.0));
+    }
+    Ok(front)
 }
 
 /// What clients on this machine connect to.
@@ -65,16 +78,16 @@ impl Drop for Background {
     }
 }
 
-/// Reads certificates again whenever the process is asked to (`SIGHUP`).
+/// Calls `reload` whenever the process is asked to look at its files again (`SIGHUP`).
 #[cfg(unix)]
-pub(crate) fn heed_reloads(reloader: Reloader) -> Result<Background> {
-    use anyhow::Context;
+pub(crate) fn heed_reloads(reload: impl Fn() -> Result<()> + Send + 'static) -> Result<Background> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut asked = signal(SignalKind::hangup()).context("signals cannot be heeded")?;
     let task = tokio::spawn(async move {
         while asked.recv().await.is_some() {
-            if let Err(error) = reloader.reload_certificates() {
-                tracing::error!(%error, "the old certificate is kept");
+            match reload() {
+                Ok(()) => tracing::info!("the configuration was read again"),
+                Err(error) => tracing::error!("what could not be read again stays as it was: {error:#}"),
             }
         }
     });
@@ -83,7 +96,7 @@ pub(crate) fn heed_reloads(reloader: Reloader) -> Result<Background> {
 
 /// Nothing asks a process to reload here.
 #[cfg(not(unix))]
-pub(crate) fn heed_reloads(_: Reloader) -> Result<Background> {
+pub(crate) fn heed_reloads(_: impl Fn() -> Result<()> + Send + 'static) -> Result<Background> {
     Ok(Background(None))
 }
 

@@ -24,7 +24,7 @@ use anyhow::Result;
 use arguments::{Arguments, Command};
 use clap::Parser;
 use config::layers;
-use tracing_subscriber::EnvFilter;
+use holdall_telemetry::{Telemetry, TelemetryError};
 
 /// The exit code of a command line that makes no sense, as clap has it.
 const USAGE: u8 = 2;
@@ -42,26 +42,21 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let environment = layers::environment(arguments.env_file.as_deref())?;
-    let loaded = layers::load(arguments.config.as_deref(), &environment, &arguments.settings())?;
-    let level = &loaded.config.log.level;
-    let filter = match EnvFilter::try_new(level) {
-        Ok(filter) => filter,
-        Err(error) => {
+    let sources = arguments.sources()?;
+    let loaded = layers::load(&sources)?;
+    let serves = matches!(arguments.command, Command::Serve(_));
+    let telemetry = match Telemetry::new(loaded.config.telemetry(serves)?).start() {
+        Ok(started) => started,
+        Err(TelemetryError::Filter { filter, problem }) => {
             say(&format!(
-                "error: `{level}` is not a log filter: {error}; try --log info"
+                "error: `{filter}` is not a log filter: {problem}; try --log info"
             ));
             return Ok(ExitCode::from(USAGE));
         }
+        Err(error) => return Err(error.into()),
     };
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(filter)
-        // A host may close standard error; complaining there about it would panic.
-        .log_internal_errors(false)
-        .init();
     match &arguments.command {
-        Command::Serve(arguments) => serve::run(arguments, &loaded.config),
+        Command::Serve(arguments) => return serve::run(arguments, loaded, sources, telemetry),
         Command::Search(arguments) => search::run(arguments, &loaded.config.notes),
         Command::Index(arguments) => index::run(arguments, &loaded.config.notes),
         Command::Eval(arguments) => eval::run(arguments),

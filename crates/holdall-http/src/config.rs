@@ -15,6 +15,10 @@ use crate::public_url::PublicUrl;
 use crate::transports::config::TransportConfig;
 use crate::transports::sessions::SessionConfig;
 
+use crate::metrics::MetricsPage;
+use crate::observe::HttpObservers;
+use crate::ready::ReadyCheck;
+
 /// How the HTTP front behaves.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -71,6 +75,15 @@ pub struct HttpConfig {
     pub transports: TransportConfig,
     /// The sessions of clients of protocol 2025-11-25 and older.
     pub sessions: SessionConfig,
+    /// What `/ready` asks. Default: nothing, so that the server is ready as soon as it serves.
+    #[serde(skip)]
+    pub ready_checks: Vec<ReadyCheck>,
+    /// What `/metrics` shows. Default: nothing; there is no such route.
+    #[serde(skip)]
+    pub metrics: Option<MetricsPage>,
+    /// Who is told what the front does. Default: nobody.
+    #[serde(skip)]
+    pub observers: HttpObservers,
 }
 
 impl Default for HttpConfig {
@@ -92,6 +105,9 @@ impl Default for HttpConfig {
             insecure: false,
             transports: TransportConfig::default(),
             sessions: SessionConfig::default(),
+            ready_checks: Vec::new(),
+            metrics: None,
+            observers: HttpObservers::default(),
         }
     }
 }

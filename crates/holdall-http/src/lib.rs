@@ -6,6 +6,8 @@
 //! | `GET /sse`, `POST /messages/` | HTTP+SSE, for clients of protocol 2024-11-05 |
 //! | `GET /ws` | WebSocket, sub-protocol `mcp` |
 //! | `GET /health` | `{"status":"ok",…}` while the process serves |
+//! | `GET /ready` | 200 if every [check](ReadyCheck) is content, else 503 |
+//! | `GET /metrics` | figures, if there is a [page](MetricsPage), for this machine and the scope [`METRICS_SCOPE`] |
 //!
 //! Replies are plain JSON unless the call emits something on its way, such as progress: then they are streams of
 //! events.
@@ -34,8 +36,11 @@ mod error;
 mod front;
 mod limits;
 mod listener;
+mod metrics;
+mod observe;
 mod patience;
 mod public_url;
+mod ready;
 mod routes;
 mod transports;
 mod written;
@@ -52,7 +57,10 @@ pub use listener::supervisor::{
     InheritedSocket, Lifecycle, inherited_sockets, tell_supervisor, watchdog_interval,
 };
 pub use listener::{Address, ConnectionsConfig, HttpServer, Listen, Reloader, TlsConfig};
+pub use metrics::{METRICS_SCOPE, MetricsPage, MetricsServer};
+pub use observe::{HttpEvent, HttpObserver, HttpObservers};
 pub use public_url::{PublicUrl, PublicUrlError};
+pub use ready::ReadyCheck;
 pub use routes::Route;
 pub use transports::config::TransportConfig;
 pub use transports::sessions::SessionConfig;

@@ -12,6 +12,8 @@ use crate::auth::Authentication;
 use crate::config::HttpConfig;
 use crate::front::nothing_at;
 use crate::front::refusal::{Refusal, json_response};
+use crate::metrics::{self, MetricsPage};
+use crate::ready::Readiness;
 use crate::transports::connection::{Connections, Life};
 use crate::transports::places::Places;
 use crate::transports::sse::Sse;
@@ -32,6 +34,10 @@ pub enum Route {
     WebSocket,
     /// `/health`: whether the process serves.
     Health,
+    /// `/ready`: whether it can do its work.
+    Ready,
+    /// `/metrics`: figures, if the server has any.
+    Metrics,
     /// `/.well-known/oauth-protected-resource`: where to get tokens for this server (RFC 9728).
     ResourceMetadata,
     /// `/.well-known/oauth-protected-resource/mcp`: the same for Streamable HTTP.
@@ -40,12 +46,14 @@ pub enum Route {
 
 impl Route {
     /// All there are.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Streamable,
         Self::Sse,
         Self::Messages,
         Self::WebSocket,
         Self::Health,
+        Self::Ready,
+        Self::Metrics,
         Self::ResourceMetadata,
         Self::ResourceMetadataOfStreamable,
     ];
@@ -58,6 +66,8 @@ impl Route {
             Self::Messages => "/messages/",
             Self::WebSocket => "/ws",
             Self::Health => "/health",
+            Self::Ready => "/ready",
+            Self::Metrics => "/metrics",
             Self::ResourceMetadata => "/.well-known/oauth-protected-resource",
             Self::ResourceMetadataOfStreamable => "/.well-known/oauth-protected-resource/mcp",
         }
@@ -69,17 +79,33 @@ impl Route {
             Self::Streamable => &[Method::GET, Method::POST, Method::DELETE],
             Self::Sse | Self::WebSocket => &[Method::GET],
             Self::Messages => &[Method::POST],
-            Self::Health | Self::ResourceMetadata | Self::ResourceMetadataOfStreamable => {
-                &[Method::GET, Method::HEAD]
-            }
+            Self::Health
+            | Self::Ready
+            | Self::Metrics
+            | Self::ResourceMetadata
+            | Self::ResourceMetadataOfStreamable => &[Method::GET, Method::HEAD],
         }
     }
 
     /// Whether it answers to anybody, so that nothing may be learnt there but how to get in.
     pub fn is_open(self) -> bool {
         match self {
-            Self::Streamable | Self::Sse | Self::Messages | Self::WebSocket => false,
-            Self::Health | Self::ResourceMetadata | Self::ResourceMetadataOfStreamable => true,
+            Self::Streamable | Self::Sse | Self::Messages | Self::WebSocket | Self::Metrics => false,
+            Self::Health | Self::Ready | Self::ResourceMetadata | Self::ResourceMetadataOfStreamable => true,
+        }
+    }
+
+    /// What the transport there is called in logs and metrics.
+    pub(crate) fn transport(self) -> &'static str {
+        match self {
+            Self::Streamable => "streamable_http",
+            Self::Sse | Self::Messages => "sse",
+            Self::WebSocket => "websocket",
+            Self::Health
+            | Self::Ready
+            | Self::Metrics
+            | Self::ResourceMetadata
+            | Self::ResourceMetadataOfStreamable => "http",
         }
     }
 
@@ -97,6 +123,8 @@ pub(crate) struct Routes {
     sse: Sse,
     websocket: WebSocket,
     authentication: Arc<Authentication>,
+    readiness: Readiness,
+    metrics: Option<MetricsPage>,
 }
 
 impl Routes {
@@ -120,7 +148,14 @@ impl Routes {
             sse: Sse::new(connections.clone(), config),
             websocket: WebSocket::new(connections, config),
             authentication,
+            readiness: Readiness::new(&config.ready_checks, &life.ended),
+            metrics: config.metrics.clone(),
         }
+    }
+
+    /// Whether there is such a route at this server.
+    pub(crate) fn has(&self, route: Route) -> bool {
+        route != Route::Metrics || self.metrics.is_some()
     }
 
     /// Answers a request that has been let through.
@@ -134,7 +169,17 @@ impl Routes {
             Route::Messages => self.sse.post(request).await,
             Route::WebSocket => self.websocket.answer(request),
             Route::Health => self.health(),
+            Route::Ready => self.readiness.answer().await,
+            Route::Metrics => self.figures(&request),
             Route::ResourceMetadata | Route::ResourceMetadataOfStreamable => self.metadata(route),
+        }
+    }
+
+    fn figures(&self, request: &Request<Incoming>) -> Response {
+        match (metrics::check(request), &self.metrics) {
+            (Ok(()), Some(page)) => page.answer(),
+            (Ok(()), None) => Response::default(),
+            (Err(refusal), _) => refusal.into_response(),
         }
     }
 

@@ -24,7 +24,7 @@ struct Room {
     speaks_protocol: bool,
 }
 
-const ROOMS: [Room; 7] = [
+const ROOMS: [Room; 8] = [
     Room {
         name: "holdall-macros",
         may_use: &[],
@@ -56,6 +56,11 @@ const ROOMS: [Room; 7] = [
         speaks_protocol: true,
     },
     Room {
+        name: "holdall-telemetry",
+        may_use: &["holdall", "holdall-http"],
+        speaks_protocol: false,
+    },
+    Room {
         name: PROGRAM,
         may_use: &[
             "holdall-macros",
@@ -63,6 +68,7 @@ const ROOMS: [Room; 7] = [
             "holdall-http",
             "holdall-notes",
             "holdall-toolsets",
+            "holdall-telemetry",
         ],
         speaks_protocol: false,
     },

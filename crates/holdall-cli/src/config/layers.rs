@@ -19,6 +19,15 @@ const FILE_VARIABLE: &str = "HOLDALL_CONFIG";
 /// A configuration has some hundred lines.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
+/// Everything that has a say in the configuration. Kept, so that it can be read again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sources {
+    /// The file given on the command line.
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) flags: Vec<Setting>,
+}
+
 /// A configuration, and where it comes from.
 #[derive(Debug)]
 pub(crate) struct Loaded {
@@ -73,13 +82,14 @@ impl Setting {
 /// The file is the one given, or that of `HOLDALL_CONFIG`, or `holdall/holdall.toml` in the user's configuration
 /// directory if there is one. A file in the current folder is not looked for: a host may start the program in a folder
 /// somebody else has filled.
-pub(crate) fn load(
-    file: Option<&Path>,
-    environment: &[(String, String)],
-    flags: &[Setting],
-) -> Result<Loaded> {
+pub(crate) fn load(from: &Sources) -> Result<Loaded> {
+    let Sources {
+        file,
+        environment,
+        flags,
+    } = from;
     let named = environment.iter().find(|(name, _)| name == FILE_VARIABLE);
-    let named = file.or(named.map(|(_, path)| Path::new(path)));
+    let named = file.as_deref().or(named.map(|(_, path)| Path::new(path)));
     let file = match named {
         Some(path) => Some(path.to_owned()),
         None => user_file().filter(|path| path.exists()),
@@ -248,9 +258,17 @@ mod tests {
             .collect()
     }
 
+    fn load_from(file: Option<&Path>, environment: &[(String, String)], flags: &[Setting]) -> Result<Loaded> {
+        load(&Sources {
+            file: file.map(Path::to_owned),
+            environment: environment.to_vec(),
+            flags: flags.to_vec(),
+        })
+    }
+
     fn fail(text: &str, environment: &[(&str, &str)], flags: &[Setting]) -> String {
         let file = file(text);
-        let error = load(Some(file.path()), &variables(environment), flags).expect_err("it is refused");
+        let error = load_from(Some(file.path()), &variables(environment), flags).expect_err("it is refused");
         error
             .to_string()
             .replace(&file.path().display().to_string(), "[file]")
@@ -265,7 +283,7 @@ mod tests {
             ("HOLDALL_BIN", "z"),
         ]);
         let flags = [Setting::flag("--log", "log.level", "trace")];
-        let loaded = load(Some(file.path()), &environment, &flags).expect("it is right");
+        let loaded = load_from(Some(file.path()), &environment, &flags).expect("it is right");
         assert_eq!(
             loaded.config.notes.folders,
             [PathBuf::from("x"), PathBuf::from("y")]
@@ -297,7 +315,7 @@ mod tests {
             ("[]", &[]),
             ("", &[]),
         ] {
-            let loaded = load(
+            let loaded = load_from(
                 None,
                 &variables(&[("HOLDALL_SERVE__TOOLSETS", text), ("HOLDALL_CONFIG", "/dev/null")]),
                 &[],
@@ -305,7 +323,7 @@ mod tests {
             .expect(text);
             assert_eq!(loaded.config.serve.toolsets, expected, "{text}");
         }
-        let loaded = load(
+        let loaded = load_from(
             None,
             &variables(&[("HOLDALL_NOTES__DATA_DIR", "5"), ("HOLDALL_CONFIG", "/dev/null")]),
             &[],
@@ -317,7 +335,7 @@ mod tests {
     #[test]
     fn paths_of_the_file_are_relative_to_it() {
         let file = file("notes.folders = ['a']");
-        let loaded = load(Some(file.path()), &[], &[]).expect("it is right");
+        let loaded = load_from(Some(file.path()), &[], &[]).expect("it is right");
         assert_eq!(loaded.config.notes.folders, [file.path().with_file_name("a")]);
     }
 
@@ -344,7 +362,8 @@ mod tests {
             ]
             .join("\n---\n")
         );
-        let missing = load(Some(Path::new("/nowhere/holdall.toml")), &[], &[]).expect_err("it is not there");
+        let missing =
+            load_from(Some(Path::new("/nowhere/holdall.toml")), &[], &[]).expect_err("it is not there");
         assert!(missing.to_string().contains("/nowhere/holdall.toml"), "{missing}");
     }
 }

@@ -4,20 +4,32 @@
 //! | --- | --- |
 //! | `mod` | which sections there are |
 //! | `layers` | how file, environment and flags become one, and who said what |
+//! | `auth`, `telemetry` | what stands in the larger sections, and what becomes of it |
+//! | `secret` | where secrets come from |
 //! | `places` | which keys hold paths, and what these are relative to |
 //! | `reference` | how all of it is told to people: the commented file, the page of the documents, the schema |
 //!
 //! Not here: what a setting means; each crate says that of its own.
 
+mod auth;
 pub(crate) mod layers;
 mod places;
 pub(crate) mod reference;
+mod secret;
+mod telemetry;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use holdall::schemars::{self, JsonSchema};
+use holdall_http::HttpConfig;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::auth::AuthConfig;
+use self::secret::Secret;
+pub(crate) use self::telemetry::{
+    AuditConfig, LogConfig, LogFormat, MetricsConfig, OtlpConfig, SentryConfig,
+};
 use crate::arguments::ToolsetName;
 
 /// All settings of the program.
@@ -28,8 +40,22 @@ pub(crate) struct Config {
     pub(crate) serve: ServeConfig,
     /// The notes.
     pub(crate) notes: NotesConfig,
+    /// How the server is reached over HTTP, and its bounds there. Where it listens is said in `[serve]`.
+    pub(crate) http: HttpConfig,
+    /// How callers over HTTP prove who they are, and what they may do. Without any way to prove it nobody is asked.
+    pub(crate) auth: AuthConfig,
+    /// What several replicas share.
+    pub(crate) redis: RedisConfig,
     /// What the program tells about its work, on standard error.
     pub(crate) log: LogConfig,
+    /// A line of JSON for each call: who called what, how large, how long, what came of it.
+    pub(crate) audit: AuditConfig,
+    /// Figures for Prometheus.
+    pub(crate) metrics: MetricsConfig,
+    /// Traces for a collector of OpenTelemetry, as protobuf over HTTP.
+    pub(crate) otlp: OtlpConfig,
+    /// Reports of panics and internal errors to Sentry. Neither arguments nor headers are sent.
+    pub(crate) sentry: SentryConfig,
 }
 
 /// What is served.
@@ -40,6 +66,14 @@ pub(crate) struct ServeConfig {
     pub(crate) toolsets: Vec<ToolsetName>,
     /// Whether no tool is offered that changes anything.
     pub(crate) read_only: bool,
+    /// The addresses to listen on for HTTP, such as `127.0.0.1:8000`. Without any the protocol is spoken over standard
+    /// input and output.
+    #[schemars(with = "Vec<String>")]
+    pub(crate) listen: Vec<SocketAddr>,
+    /// The Unix socket to listen on for HTTP, which only this user may open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "path"))]
+    pub(crate) unix_socket: Option<PathBuf>,
 }
 
 impl Default for ServeConfig {
@@ -47,6 +81,8 @@ impl Default for ServeConfig {
         Self {
             toolsets: vec![ToolsetName::Notes],
             read_only: false,
+            listen: Vec::new(),
+            unix_socket: None,
         }
     }
 }
@@ -76,19 +112,26 @@ impl Default for NotesConfig {
     }
 }
 
-/// What the program tells about its work, on standard error.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+/// What several replicas share.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct LogConfig {
-    /// What to log: `error`, `warn`, `info`, `debug`, `trace`, or a filter of the tracing crate such as
-    /// `warn,holdall_http=debug`.
-    pub(crate) level: String,
+pub(crate) struct RedisConfig {
+    /// The URL of the Redis server in which limits are counted and sessions kept, with its password. Without it each
+    /// replica is on its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<Secret>,
+    /// What the keys begin with.
+    pub(crate) prefix: Prefix,
 }
 
-impl Default for LogConfig {
+/// What the keys in Redis begin with.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub(crate) struct Prefix(pub(crate) String);
+
+impl Default for Prefix {
     fn default() -> Self {
-        Self {
-            level: "warn".to_owned(),
-        }
+        Self("holdall".to_owned())
     }
 }

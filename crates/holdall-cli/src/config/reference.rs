@@ -271,7 +271,11 @@ mod tests {
         assert!(uncommented.contains("\nlevel = \"warn\"\n"), "{uncommented}");
         for text in [commented(), uncommented] {
             std::fs::write(&path, text).expect("it is written");
-            layers::load(Some(&path), &[], &[]).expect("it is a configuration");
+            layers::load(&layers::Sources {
+                file: Some(path.clone()),
+                ..Default::default()
+            })
+            .expect("it is a configuration");
         }
     }
 

@@ -35,13 +35,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::response::Response;
-use http::{Method, Request, StatusCode};
+use http::header::UPGRADE;
+use http::{HeaderValue, Method, Request, StatusCode};
 use hyper::body::Incoming;
 
 use self::client::{Peer, REQUEST_ID};
 use self::refusal::Refusal;
 use self::settings::{Current, Settings};
-use crate::limits::{Kind, Permit};
+use crate::limits::{Kind, Permit, Share};
+use crate::observe::{HttpObservers, Open};
 use crate::routes::{Route, Routes};
 
 /// What every request meets first.
@@ -53,12 +55,17 @@ pub(crate) struct Front {
 struct Inner {
     settings: Current,
     routes: Routes,
+    observers: HttpObservers,
 }
 
 impl Front {
-    pub(crate) fn new(settings: Current, routes: Routes) -> Self {
+    pub(crate) fn new(settings: Current, routes: Routes, observers: HttpObservers) -> Self {
         Self {
-            inner: Arc::new(Inner { settings, routes }),
+            inner: Arc::new(Inner {
+                settings,
+                routes,
+                observers,
+            }),
         }
     }
 
@@ -69,24 +76,30 @@ impl Front {
         let (address, secure) = (client.address(), client.is_secure());
         let request_id = client.request_id_header();
         request.extensions_mut().insert(client);
+        let observed = self.inner.observers.request(&request);
         let page = settings.guard.check(peer.local, request.uri(), request.headers());
         let mut response = match page {
             Ok(page) => {
                 let outcome = self.admit(&settings, address, request).await;
-                let mut response = outcome.unwrap_or_else(refused);
+                let mut response = outcome.unwrap_or_else(|refusal| refused(refusal, &request_id));
                 if let Some(origin) = page {
                     cors::let_read(&mut response, origin);
                 }
                 response
             }
-            Err(refusal) => refused(refusal),
+            Err(refusal) => refused(refusal, &request_id),
         };
         if settings.guard.lists_origins() {
             cors::vary(&mut response);
         }
         settings.browser.tell(&mut response, secure);
         response.headers_mut().insert(REQUEST_ID, request_id);
-        response
+        observed.answered(response)
+    }
+
+    /// A connection opens; it is over when this is dropped.
+    pub(crate) fn connection(&self) -> Open {
+        self.inner.observers.connection()
     }
 
     /// Judges a request whose host and page are right by everything but its body, and has it answered.
@@ -96,45 +109,52 @@ impl Front {
         address: IpAddr,
         mut request: Request<Incoming>,
     ) -> Result<Response, Refusal> {
-        let route = Route::of(request.uri().path()).ok_or_else(|| nothing_at(request.uri().path()))?;
+        let routes = &self.inner.routes;
+        let route = Route::of(request.uri().path()).filter(|route| routes.has(*route));
+        let route = route.ok_or_else(|| nothing_at(request.uri().path()))?;
         if cors::is_preflight(&request) {
             return Ok(cors::preflight(route, request.headers()));
         }
         settings.limits.hear(address).await?;
         let permit = match route.is_open() {
             true => None,
-            false => let_in(route, settings, address, &mut request).await?,
+            false => self.let_in(route, settings, address, &mut request).await?,
         };
-        let response = self.inner.routes.answer(route, request).await;
+        let response = routes.answer(route, request).await;
         Ok(held::until_taken(response, permit))
     }
-}
 
-/// Finds out who sends a request, and waits for their turn.
-async fn let_in(
-    route: Route,
-    settings: &Settings,
-    address: IpAddr,
-    request: &mut Request<Incoming>,
-) -> Result<Option<Permit>, Refusal> {
-    let Settings {
-        authentication,
-        limits,
-        ..
-    } = settings;
-    limits.may_log_in(address).await?;
-    let principal = match authentication.identify(route, request).await {
-        Ok(principal) => principal,
-        Err(refusal) => {
-            if refusal.is_failed_login() {
-                limits.login_failed(address).await;
+    /// Finds out who sends a request, and waits for their turn.
+    async fn let_in(
+        &self,
+        route: Route,
+        settings: &Settings,
+        address: IpAddr,
+        request: &mut Request<Incoming>,
+    ) -> Result<Option<Permit>, Refusal> {
+        let Settings {
+            authentication,
+            limits,
+            ..
+        } = settings;
+        limits.may_log_in(address).await?;
+        let principal = match authentication.identify(route, request).await {
+            Ok(principal) => principal,
+            Err(refusal) => {
+                if refusal.is_failed_login() {
+                    limits.login_failed(address).await;
+                }
+                return Err(refusal);
             }
-            return Err(refusal);
+        };
+        let permit = limits.enter(kind_of(request), &principal, address).await?;
+        if request.headers().contains_key(UPGRADE) {
+            let share = Share::new(Arc::clone(&self.inner.settings), principal.clone(), address);
+            request.extensions_mut().insert(share);
         }
-    };
-    let permit = limits.enter(kind_of(request), &principal, address).await?;
-    request.extensions_mut().insert(principal);
-    Ok(permit)
+        request.extensions_mut().insert(principal);
+        Ok(permit)
+    }
 }
 
 /// Whether a request opens a stream. What its headers say is compared with its body later on, so it is true or refused.
@@ -150,8 +170,9 @@ fn kind_of(request: &Request<Incoming>) -> Kind {
     }
 }
 
-fn refused(refusal: Refusal) -> Response {
-    tracing::warn!(kind = refusal.kind, "{}", refusal.message);
+fn refused(refusal: Refusal, request_id: &HeaderValue) -> Response {
+    let request_id = request_id.to_str().unwrap_or_default();
+    tracing::warn!(kind = refusal.kind, request_id, "{}", refusal.message);
     refusal.into_response()
 }
 

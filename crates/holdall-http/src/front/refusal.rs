@@ -59,12 +59,17 @@ impl Refusal {
             status,
             &json!({ "error": kind, "message": message, "hint": hint }),
         );
+        response.extensions_mut().insert(RefusalKind(kind));
         for (name, value) in headers {
             response.headers_mut().append(name, value);
         }
         response
     }
 }
+
+/// An extension of the reply to a refused request: why.
+#[derive(Clone, Copy)]
+pub(crate) struct RefusalKind(pub(crate) &'static str);
 
 pub(crate) fn json_response(status: StatusCode, body: &serde_json::Value) -> Response {
     let mut response = Response::new(Body::from(body.to_string()));

@@ -7,6 +7,7 @@
 //! | `rate` | may something happen once more, at this rate |
 //! | `table` | when may each of many parties be heard again, in memory that never grows |
 //! | `fair` | who is next when all places are taken |
+//! | `share` | how messages are counted on a connection that carries many |
 //! | `shared` | how several replicas count together over Redis (feature `redis`) |
 //!
 //! The rate is judged here and not by a crate such as `governor`, because a failed login must be looked up without being
@@ -18,6 +19,7 @@
 mod config;
 mod fair;
 mod rate;
+mod share;
 #[cfg(feature = "redis")]
 mod shared;
 mod table;
@@ -36,6 +38,7 @@ pub use self::config::LimitsConfig;
 pub(crate) use self::fair::Permit;
 use self::fair::{Bounds, Full, Gate};
 pub use self::rate::{Rate, RateError};
+pub(crate) use self::share::Share;
 #[cfg(feature = "redis")]
 pub use self::shared::SharedLimits;
 use self::table::Table;
@@ -163,6 +166,27 @@ impl Limits {
             Ok(permit) => Ok(Some(permit)),
             Err(full) => Err(no_place(full)),
         }
+    }
+
+    /// Counts one more message on a connection that carries many, once there may be one more; until then, says how long
+    /// to wait.
+    async fn hear_message(&self, principal: &Principal, address: IpAddr) -> Option<Duration> {
+        let meters = [
+            self.addresses.as_ref().map(|meter| (meter, Party::at(address))),
+            self.principals
+                .as_ref()
+                .map(|meter| (meter, Party::of(principal, address))),
+        ];
+        // Nothing is counted for one that has to wait for the other.
+        for (meter, party) in meters.into_iter().flatten() {
+            if let Some(wait) = self.look(meter, party).await {
+                return Some(wait);
+            }
+        }
+        for (meter, party) in meters.into_iter().flatten() {
+            self.count(meter, party).await;
+        }
+        None
     }
 
     /// Whether somebody at this address may say who they are: not for a while after many failed to.

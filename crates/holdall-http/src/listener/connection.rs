@@ -96,6 +96,7 @@ impl Connections {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let _open = self.front.connection();
         let pace = Pace::default();
         let place = Arc::new(place);
         let answer = service_fn(|mut request: Request<Incoming>| {

@@ -50,6 +50,7 @@ use crate::config::HttpConfig;
 use crate::error::HttpError;
 use crate::front::Front;
 use crate::front::settings::{Current, Settings};
+use crate::observe;
 use crate::routes::Routes;
 use crate::transports::caller;
 use crate::transports::connection::Life;
@@ -146,9 +147,15 @@ impl HttpServer {
             config,
         } = self;
         let life = Life::default();
-        let service = service.identified_by(caller::identify);
+        let service = service
+            .identified_by(caller::identify)
+            .arriving_by(observe::arrival);
         let connections = Arc::new(Connections {
-            front: Front::new(settings, Routes::new(&service, &config, authentication, &life)),
+            front: Front::new(
+                settings,
+                Routes::new(&service, &config, authentication, &life),
+                config.observers.clone(),
+            ),
             places: Places::new(&config),
             config: config.connections.clone(),
             header_timeout: config.header_timeout,

@@ -5,7 +5,9 @@ mod checks;
 mod interaction;
 #[cfg(feature = "oauth")]
 mod oauth;
+mod observe;
 mod protocol;
+mod ready;
 mod sockets;
 mod streams;
 mod tasks;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holdall::prelude::*;
-use holdall_http::{Address, HttpConfig, HttpError, HttpServer, Listen, Reloader, TlsConfig};
+use holdall_http::{Address, HttpConfig, HttpError, HttpServer, Listen, Rate, Reloader, TlsConfig};
 use holdall_testkit::HttpRequest;
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -223,6 +223,47 @@ async fn settings_are_exchanged_while_connections_stay() {
         ask(&mut stream, new).await,
         Some(200),
         "what is wrong changes nothing"
+    );
+}
+
+#[tokio::test]
+async fn messages_on_a_connection_handed_over_are_counted_too() {
+    use futures_util::{SinkExt, StreamExt};
+    use tokio_tungstenite::tungstenite::Message;
+    use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+    let mut config = HttpConfig::default();
+    // The request that opens the connection, and one message.
+    config.limits.requests_per_principal = Some(Rate::per_minute(1).burst(2));
+    let running = run(Server::new("test"), config.clone()).await;
+    let url = format!("ws://{}/ws", running.address);
+    let mut request = url.into_client_request().expect("a URL");
+    let protocol = "mcp".parse().expect("a header value");
+    request.headers_mut().insert("sec-websocket-protocol", protocol);
+    let stream = TcpStream::connect(running.address).await.expect("it listens");
+    let (mut socket, _) = tokio_tungstenite::client_async(request, stream)
+        .await
+        .expect("it is handed over");
+    // No message of the protocol: answered with an error, at once.
+    socket.send(Message::text("nonsense")).await.expect("it reads");
+    assert!(socket.next().await.expect("it answers").is_ok());
+    socket.send(Message::text("nonsense")).await.expect("it reads");
+    let mut answer = Box::pin(socket.next());
+    for _ in 0..20 {
+        let health = HttpRequest::get("/health").send(running.address).await;
+        assert_eq!(health.status, 200);
+        assert!(
+            futures_util::poll!(&mut answer).is_pending(),
+            "it is read too early"
+        );
+    }
+    config.limits.requests_per_principal = None;
+    running.reloader.reload(&config).expect("it is right");
+    let answer = tokio::time::timeout(Duration::from_secs(20), answer).await;
+    assert!(
+        answer
+            .expect("it is read in the end")
+            .is_some_and(|answer| answer.is_ok())
     );
 }
 

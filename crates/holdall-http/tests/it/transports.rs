@@ -172,7 +172,7 @@ async fn calls_end_with_the_client_that_made_them() {
         wire.initialize("2025-11-25").await;
         wire.request(1, "tools/call", json!({"name": "linger"})).await;
         until(|| LINGERING.load(Ordering::SeqCst) == 1).await;
-        drop(wire);
+        wire.close_input().await;
         until(|| LINGERING.load(Ordering::SeqCst) == 0).await;
     }
 }
@@ -203,7 +203,7 @@ async fn news_comes_on_the_connection_that_asked_for_it() {
             "notifications/tools/list_changed",
             "{url}"
         );
-        drop(wire);
+        wire.close_input().await;
         until(|| handle.listeners().streams == 0).await;
         handle.remove_tool("new").expect("it is there");
     }

@@ -36,13 +36,13 @@ impl Service {
 
 /// The span of a call.
 ///
-/// `request_id` is what the transport calls the request, or else what the client does; `message_id` what the client
+/// `called` is the name something was registered under; `request_id` is what the transport calls the request, or else what the client does; `message_id` what the client
 /// calls it, where that is something else.
 pub(super) fn span(kind: &'static str, name: &str, context: &Context, service: &Service) -> Span {
     let span = tracing::info_span!(
         "call",
         kind,
-        name,
+        called = name,
         principal = context.principal().name(),
         request_id = Empty,
         message_id = Empty,

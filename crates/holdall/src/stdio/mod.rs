@@ -42,7 +42,8 @@ const STREAM_BYTES: usize = 64 * 1024;
 /// Serves on standard input and output until the client closes the input or is gone.
 ///
 /// # Errors
-/// [`Error::Io`] if the standard streams cannot be taken over, [`Error::Transport`] if the client does not open
+/// [`Error::Io`](crate::Error::Io) if the standard streams cannot be taken over,
+/// [`Error::Transport`](crate::Error::Transport) if the client does not open
 /// the connection as the protocol demands.
 pub async fn serve(service: Service) -> Result<()> {
     let (input, output) = process::take_over()?;

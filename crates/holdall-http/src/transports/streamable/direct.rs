@@ -24,6 +24,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use tokio::io::DuplexStream;
 
+use crate::observe::arrival_of;
+
 /// The one protocol version whose calls are stateless.
 const VERSION: &str = "2026-07-28";
 const METHOD: &str = "tools/call";
@@ -149,6 +151,9 @@ impl Direct {
         context.meta = params.meta;
         if let Some(principal) = parts.extensions.get::<Principal>() {
             context.extensions.insert(principal.clone());
+        }
+        if self.service.is_observed() || tracing::enabled!(tracing::Level::INFO) {
+            context.extensions.insert(arrival_of(parts));
         }
         // A client that hangs up drops this future; whatever the call has started learns of it.
         let _cancelled_on_drop = context.ct.clone().drop_guard();

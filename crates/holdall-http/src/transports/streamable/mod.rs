@@ -24,7 +24,7 @@ use holdall::wire;
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
 use self::direct::Direct;
@@ -181,6 +181,10 @@ impl Streamable {
     ) -> Result<Response, Refusal> {
         let place = self.places.take(&caller::holder(&parts))?;
         let response = self.by(service, parts, body).await?;
+        // A refusal is no stream, and keeps its length.
+        if response.body().size_hint().exact().is_some() {
+            return Ok(response);
+        }
         Ok(response.map(|body| {
             Body::new(body.map_frame(move |frame| {
                 // Taken until the stream has ended.

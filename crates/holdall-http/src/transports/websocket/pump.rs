@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use crate::config::HttpConfig;
+use crate::limits::Share;
 use crate::transports::connection::{Connection, attach};
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
@@ -110,6 +111,10 @@ async fn read(
             // Pings are answered by themselves.
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => continue,
         };
+        if let Some(share) = parts.extensions.get::<Share>() {
+            // A client that has to wait for its turn is no client that is gone.
+            share.hear(|| heard.notify_one()).await;
+        }
         let decoded: Decoded = decode(text.as_bytes());
         drop(text);
         if inlet.take(decoded, attach(&parts)).await.is_err() {

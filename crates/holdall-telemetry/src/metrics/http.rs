@@ -1,0 +1,141 @@
+//! What is counted of HTTP.
+
+use holdall_http::{HttpEvent, Route};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// The methods that are counted by name; clients can make up others.
+const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "DELETE", "OPTIONS"];
+/// The status of a request whose client left before it was answered, as nginx has it.
+const ANSWERED_NEVER: u16 = 499;
+
+/// Figures of HTTP.
+pub(crate) struct HttpMetrics {
+    requests: Family<RequestLabels, Counter>,
+    durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    refusals: Family<ReasonLabels, Counter>,
+    limits: Family<ReasonLabels, Counter>,
+    authentication_failures: Family<ReasonLabels, Counter>,
+    connections: Gauge,
+    streams: Gauge,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: &'static str,
+    method: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+impl HttpMetrics {
+    pub(super) fn new(registry: &mut Registry) -> Self {
+        let metrics = Self {
+            requests: Family::default(),
+            durations: Family::new_with_constructor(super::histogram as fn() -> Histogram),
+            refusals: Family::default(),
+            limits: Family::default(),
+            authentication_failures: Family::default(),
+            connections: Gauge::default(),
+            streams: Gauge::default(),
+        };
+        registry.register(
+            "http_requests",
+            "Requests that were answered; 499 if the client left before",
+            metrics.requests.clone(),
+        );
+        registry.register(
+            "http_request_duration_seconds",
+            "How long it took until the reply began",
+            metrics.durations.clone(),
+        );
+        registry.register(
+            "http_refusals",
+            "Requests that were refused before they reached a transport",
+            metrics.refusals.clone(),
+        );
+        registry.register(
+            "http_limits_hit",
+            "Requests that were too many or too much",
+            metrics.limits.clone(),
+        );
+        registry.register(
+            "http_authentication_failures",
+            "Requests of somebody who could not prove who they are",
+            metrics.authentication_failures.clone(),
+        );
+        registry.register(
+            "http_connections",
+            "Open connections",
+            metrics.connections.clone(),
+        );
+        registry.register(
+            "http_streams",
+            "Replies that are going out as streams",
+            metrics.streams.clone(),
+        );
+        metrics
+    }
+
+    pub(crate) fn told(&self, event: &HttpEvent<'_>) {
+        match event {
+            HttpEvent::ConnectionOpened => _ = self.connections.inc(),
+            HttpEvent::ConnectionClosed => _ = self.connections.dec(),
+            HttpEvent::StreamOpened => _ = self.streams.inc(),
+            HttpEvent::StreamClosed => _ = self.streams.dec(),
+            HttpEvent::Answered {
+                route,
+                method,
+                status,
+                refusal,
+                duration,
+                ..
+            } => {
+                let route = route.map_or(super::UNKNOWN, Route::path);
+                let named = METHODS.into_iter().find(|known| *known == method.as_str());
+                let labels = RequestLabels {
+                    route,
+                    method: named.unwrap_or(super::OTHER),
+                    status: status.unwrap_or(ANSWERED_NEVER),
+                };
+                self.requests.get_or_create(&labels).inc();
+                let labels = RouteLabels { route };
+                self.durations
+                    .get_or_create(&labels)
+                    .observe(duration.as_secs_f64());
+                self.count_refusal(*status, *refusal);
+            }
+            _ => {}
+        }
+    }
+
+    fn count_refusal(&self, status: Option<u16>, refusal: Option<&'static str>) {
+        if let Some(reason) = refusal {
+            self.refusals.get_or_create(&ReasonLabels { reason }).inc();
+        }
+        let reason = refusal.unwrap_or(super::UNKNOWN);
+        match status {
+            Some(401) => {
+                _ = self
+                    .authentication_failures
+                    .get_or_create(&ReasonLabels { reason })
+                    .inc()
+            }
+            Some(408 | 413 | 429 | 431) => _ = self.limits.get_or_create(&ReasonLabels { reason }).inc(),
+            _ => {}
+        }
+    }
+}

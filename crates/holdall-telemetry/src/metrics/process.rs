@@ -1,0 +1,65 @@
+//! How the process is: memory, descriptors, since when it runs. On Linux; elsewhere only the last.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+/// Figures of the process.
+pub(super) struct ProcessMetrics {
+    resident_bytes: Gauge,
+    open_fds: Gauge,
+}
+
+impl ProcessMetrics {
+    pub(super) fn new(registry: &mut Registry) -> Self {
+        let started = Gauge::<i64>::default();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        started.set(i64::try_from(now.as_secs()).unwrap_or_default());
+        registry.register(
+            "process_start_time_seconds",
+            "When the process began to count, in seconds since 1970",
+            started,
+        );
+        let metrics = Self {
+            resident_bytes: Gauge::default(),
+            open_fds: Gauge::default(),
+        };
+        if cfg!(target_os = "linux") {
+            registry.register(
+                "process_resident_memory_bytes",
+                "Memory of the process that is in RAM",
+                metrics.resident_bytes.clone(),
+            );
+            registry.register(
+                "process_open_fds",
+                "Open file descriptors",
+                metrics.open_fds.clone(),
+            );
+        }
+        metrics
+    }
+
+    /// Brings the figures up to date.
+    pub(super) fn look(&self) {
+        #[cfg(target_os = "linux")]
+        {
+            if let Some(bytes) = resident_bytes() {
+                self.resident_bytes.set(bytes);
+            }
+            if let Ok(entries) = std::fs::read_dir("/proc/self/fd") {
+                // One of them is that of the folder itself.
+                let open = entries.count().saturating_sub(1);
+                self.open_fds.set(i64::try_from(open).unwrap_or(i64::MAX));
+            }
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn resident_bytes() -> Option<i64> {
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: i64 = text.split_whitespace().nth(1)?.parse().ok()?;
+    let page_bytes = i64::try_from(rustix::param::page_size()).ok()?;
+    pages.checked_mul(page_bytes)
+}
