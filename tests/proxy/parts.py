@@ -62,19 +62,24 @@ class Program:
         configuration = folder / "holdall.toml"
         configuration.write_text(
             f"""
+            [serve]
+            listen = ["127.0.0.1:0"]
+
             [notes]
             folders = ["notes"]
             data_dir = "data"
             embeddings = false
 
             [http]
-            listen = ["127.0.0.1:0"]
             public_url = "https://{HOST}"
             allowed_origins = {origins}
             trusted_proxies = ["127.0.0.1/32"]
 
             [auth]
             token_file = "tokens.toml"
+
+            [audit]
+            file = "audit.jsonl"
             """
         )
         program = os.environ["HOLDALL_BIN"]

@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import ssl
+import time
 
 from parts import DEPLOY, HOST, Certificate, Program, Proxy
 
@@ -60,6 +61,7 @@ def check(proxy: Proxy, notes: Program, certificate: Certificate) -> None:
 
     nothing_without_encryption(proxy)
     websocket(line, bearer)
+    known_by_address(line, bearer, notes)
 
 
 def nothing_without_encryption(proxy: Proxy) -> None:
@@ -72,6 +74,38 @@ def nothing_without_encryption(proxy: Proxy) -> None:
     assert connection.getresponse().status == 403
 
 
+def known_by_address(line: "Line", bearer: dict[str, str], notes: Program) -> None:
+    """The program knows clients by the address the proxy saw and requests by the name it gave, not by what they claim."""
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": INITIALIZE["params"]["clientInfo"],
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    params = {"_meta": meta, "name": "notes_status", "arguments": {}}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    claims = {"X-Forwarded-For": "192.0.2.66", "X-Request-Id": "chosen-by-the-client"}
+    mirrored = {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": "notes_status"}
+    status, headers, body = line.post(bearer | claims | mirrored, body=json.dumps(call).encode(), source="127.0.0.2")
+    assert status == 200, (status, body)
+    identifier = headers["X-Request-Id"]
+    assert identifier != claims["X-Request-Id"]
+    written = audited(notes, identifier)
+    assert (written["client"], written["principal"]) == ("127.0.0.2", "proxy"), written
+    assert claims["X-Forwarded-For"] not in (notes.folder / "audit.jsonl").read_text()
+
+
+def audited(notes: Program, identifier: str) -> dict:
+    """The line of a call in the audit log, which is written beside the calls."""
+    deadline = time.monotonic() + SECONDS_MAX
+    while time.monotonic() < deadline:
+        lines = (notes.folder / "audit.jsonl").read_text().splitlines()
+        for written in map(json.loads, lines):
+            if written["request_id"] == identifier:
+                return written
+        time.sleep(0.05)
+    raise AssertionError(f"no line of {identifier} in {lines}")
+
+
 class Line:
     """Connections to a proxy, by the name in its configuration."""
 
@@ -79,13 +113,13 @@ class Line:
         self.proxy = proxy
         self.context = certificate.context()
 
-    def open(self) -> ssl.SSLSocket:
-        plain = socket.create_connection(("127.0.0.1", self.proxy.port), SECONDS_MAX)
+    def open(self, source: str = "127.0.0.1") -> ssl.SSLSocket:
+        plain = socket.create_connection(("127.0.0.1", self.proxy.port), SECONDS_MAX, (source, 0))
         return self.context.wrap_socket(plain, server_hostname=HOST)
 
-    def request(self, method: str, path: str, headers: dict[str, str], body: bytes | None, host: str):
+    def request(self, method: str, path: str, headers: dict[str, str], body: bytes | None, host: str, source: str):
         connection = http.client.HTTPSConnection("127.0.0.1", self.proxy.port)
-        connection.sock = self.open()
+        connection.sock = self.open(source)
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         connection.putheader("Host", host)
         for name, value in headers.items():
@@ -105,14 +139,22 @@ class Line:
         connection.close()
         return response.status, response.headers, text
 
-    def post(self, headers: dict[str, str], *, path: str = "/mcp", body: bytes | None = None, host: str | None = None):
+    def post(
+        self,
+        headers: dict[str, str],
+        *,
+        path: str = "/mcp",
+        body: bytes | None = None,
+        host: str | None = None,
+        source: str = "127.0.0.1",
+    ):
         body = json.dumps(INITIALIZE).encode() if body is None else body
         always = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-        return self.request("POST", path, always | headers, body, host or f"{HOST}:{self.proxy.port}")
+        return self.request("POST", path, always | headers, body, host or f"{HOST}:{self.proxy.port}", source)
 
     def get(self, path: str, headers: dict[str, str]):
         always = {"Accept": "text/event-stream"}
-        return self.request("GET", path, always | headers, None, f"{HOST}:{self.proxy.port}")
+        return self.request("GET", path, always | headers, None, f"{HOST}:{self.proxy.port}", "127.0.0.1")
 
 
 def websocket(line: Line, bearer: dict[str, str]) -> None:

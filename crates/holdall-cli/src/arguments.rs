@@ -373,9 +373,9 @@ pub(crate) struct EvalArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct HealthArguments {
-    /// Where it listens: http://HOST:PORT, or unix:PATH of a socket.
-    #[arg(value_name = "URL", default_value = "http://127.0.0.1:8000")]
-    pub(crate) url: String,
+    /// Where it listens: http://HOST:PORT, or unix:PATH of a socket [default: as the configuration says].
+    #[arg(value_name = "URL")]
+    pub(crate) url: Option<String>,
     /// Ask whether it can do its work, not only whether it runs.
     #[arg(long)]
     pub(crate) ready: bool,

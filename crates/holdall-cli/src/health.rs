@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::arguments::HealthArguments;
+use crate::config::Config;
 use crate::printable::printable;
 
 /// More than any answer has.
@@ -26,8 +28,12 @@ const ALIVE: &str = "/health";
 const READY: &str = "/ready";
 
 /// Succeeds if the server says that it is well.
-pub(crate) fn run(arguments: &HealthArguments) -> Result<()> {
-    let question = Question::new(&arguments.url, arguments.ready)?;
+pub(crate) fn run(arguments: &HealthArguments, config: &Config) -> Result<()> {
+    let url = match &arguments.url {
+        Some(url) => url.clone(),
+        None => configured(config)?,
+    };
+    let question = Question::new(&url, arguments.ready)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -42,6 +48,33 @@ pub(crate) fn run(arguments: &HealthArguments) -> Result<()> {
     }
     writeln!(std::io::stdout(), "{text}")?;
     Ok(())
+}
+
+/// Where a server of this configuration can be asked from the same machine.
+fn configured(config: &Config) -> Result<String> {
+    let address = config.serve.listen.first();
+    match (address, &config.serve.unix_socket) {
+        // What comes by the socket is never encrypted.
+        (None, Some(socket)) => Ok(format!("unix:{}", socket.display())),
+        (Some(_), Some(socket)) if config.http.tls.is_some() => Ok(format!("unix:{}", socket.display())),
+        (Some(address), _) => {
+            let scheme = if config.http.tls.is_some() { "https" } else { "http" };
+            Ok(format!("{scheme}://{}", reachable(*address)))
+        }
+        (None, None) => bail!(
+            "the configuration does not say where the server listens (`listen` of [serve]); give its URL, such as http://127.0.0.1:8000"
+        ),
+    }
+}
+
+/// An address to connect to, of a server that listens on this one.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 /// What is asked, and where.
@@ -79,7 +112,7 @@ impl Question {
                 },
             }),
             (Some("https"), _) => bail!(
-                "`{url}` is asked without encryption only; where the server itself encrypts, give it a `http.unix_socket` as well and ask unix:/path/of/the/socket"
+                "`{url}` is asked without encryption only; where the server itself encrypts, give it a `unix_socket` ([serve]) as well and ask unix:/path/of/the/socket"
             ),
             _ => bail!("`{url}` is no URL with http://; give one such as http://127.0.0.1:8000"),
         }
@@ -175,5 +208,32 @@ mod tests {
             let error = Question::new(url, false).expect_err(url);
             assert!(error.to_string().contains(hint), "{error}");
         }
+    }
+
+    #[test]
+    fn the_configuration_says_where_to_ask() {
+        for (toml, expected) in [
+            ("serve.listen = ['127.0.0.1:9']", "http://127.0.0.1:9"),
+            ("serve.listen = ['0.0.0.0:9', '127.0.0.1:8']", "http://127.0.0.1:9"),
+            ("serve.listen = ['[::]:9']", "http://[::1]:9"),
+            ("serve.unix_socket = '/run/h'", "unix:/run/h"),
+            (
+                "serve.listen = ['0.0.0.0:9']\nserve.unix_socket = '/run/h'",
+                "http://127.0.0.1:9",
+            ),
+            (
+                "serve.listen = ['0.0.0.0:9']\nserve.unix_socket = '/run/h'\nhttp.tls = { certificates = 'c', key = 'k' }",
+                "unix:/run/h",
+            ),
+            (
+                "serve.listen = ['0.0.0.0:9']\nhttp.tls = { certificates = 'c', key = 'k' }",
+                "https://127.0.0.1:9",
+            ),
+        ] {
+            let config = toml::from_str(toml).expect(toml);
+            assert_eq!(configured(&config).expect(toml), expected, "{toml}");
+        }
+        let error = configured(&Config::default()).expect_err("nothing is said");
+        assert!(error.to_string().contains("give its URL"), "{error}");
     }
 }

@@ -60,7 +60,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Search(arguments) => search::run(arguments, &loaded.config.notes),
         Command::Index(arguments) => index::run(arguments, &loaded.config.notes),
         Command::Eval(arguments) => eval::run(arguments),
-        Command::Health(arguments) => health::run(arguments),
+        Command::Health(arguments) => health::run(arguments, &loaded.config),
         Command::Token(arguments) => token::run(&arguments.command, &loaded.config.auth),
         Command::Config(command) => configuration::run(*command, &loaded),
     }?;
