@@ -64,6 +64,10 @@ oauth:
     cargo build --release -p oauth
     HOLDALL_OAUTH_REQUIRED=1 tests/oauth/run
 
+# The same server three times, compared; needs Python 3.11. `just comparison --write` writes what is measured.
+comparison *arguments:
+    HOLDALL_COMPARISON_REQUIRED=1 tests/comparison/run {{ arguments }}
+
 # Known weaknesses of the dependencies; asks a database on the network.
 advisories:
     cargo deny check advisories

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -128,7 +129,10 @@ class Program:
             assert ports, f"{command} did not say where it listens: {log.read_text()}"
             yield cls(process, ports[0], token, folder)
             process.terminate()
-            process.wait(STOP_SECONDS_MAX)
+            code = process.wait(STOP_SECONDS_MAX)
+            reader.join()
+            assert "panicked" not in log.read_text(), f"it panicked: {log.read_text()}"
+            assert code in (0, -signal.SIGTERM), f"it ended with {code}: {log.read_text()}"
         finally:
             process.kill()
             process.wait()
@@ -184,9 +188,11 @@ def caddy(folder: Path, certificate: Certificate, upstream: int) -> Iterator[Pro
         text = (DEPLOY / "caddy/Caddyfile").read_text()
         text = replaced(text, "reverse_proxy 127.0.0.1:8000", f"reverse_proxy 127.0.0.1:{upstream}")
         addresses = f"https://notes.example:{port}, https://localhost:{port}"
-        text = replaced(text, "\nnotes.example {", f"\n{addresses} {{\ntls {certificate.chain} {certificate.key}\n")
-        # How long it would wait for streams is Caddy's matter, not ours.
-        options = f"admin off\nauto_https disable_redirects\nhttp_port {plain_port}\ngrace_period 1s"
+        text = replaced(text, "\nnotes.example {", f"\n{addresses} {{\nbind 127.0.0.1\ntls {certificate.chain} {certificate.key}\n")
+        # It changes nothing on this machine, and how long it would wait for streams is its own matter.
+        options = "\n".join(
+            ["admin off", "skip_install_trust", "auto_https disable_redirects", f"http_port {plain_port}", "grace_period 1s"]
+        )
         text = replaced(text, "grace_period 10s", options)
         (folder / "Caddyfile").write_text(text)
         return ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]

@@ -109,7 +109,7 @@ def main() -> int:
         os.chmod(folder, 0o755)
         for name, start in proxies.items():
             if shutil.which(name):
-                try_proxy(name, start, Path(folder) / name, pages)
+                attempt(name, lambda: try_proxy(name, start, Path(folder) / name, pages), Path(folder) / name)  # noqa: B023
             else:
                 skip(name, name)
     return 1 if failures else 0

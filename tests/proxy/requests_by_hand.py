@@ -90,7 +90,7 @@ def known_by_address(line: "Line", bearer: dict[str, str], notes: Program) -> No
     identifier = headers["X-Request-Id"]
     assert identifier != claims["X-Request-Id"]
     written = audited(notes, identifier)
-    assert (written["client"], written["principal"]) == ("127.0.0.2", "proxy"), written
+    assert (written["client"], written["principal"]) == ("127.0.0.2", "token:proxy"), written
     assert claims["X-Forwarded-For"] not in (notes.folder / "audit.jsonl").read_text()
 
 

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use axum::routing::post;
 use holdall::prelude::*;
+use holdall_http::auth::{NewToken, TokenFile, Tokens};
 use holdall_http::{HttpConfig, HttpServer};
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
@@ -25,10 +26,11 @@ use serde_json::{Value, json};
 const ROUNDS: usize = 7;
 const ROUND: Duration = Duration::from_millis(1500);
 const CONNECTIONS: usize = 8;
-const SERVERS: [(&str, &str); 5] = [
+const SERVERS: [(&str, &str); 6] = [
     ("bare axum handler", "axum"),
     ("plain rmcp, JSON mode", "rmcp"),
     ("Holdall, async tool", "holdall-async"),
+    ("Holdall, with a token", "holdall-token"),
     ("Holdall, blocking tool", "holdall-blocking"),
     ("Holdall, streamed reply", STREAMED),
 ];
@@ -67,6 +69,8 @@ struct Served {
     streams: bool,
     child: Child,
     address: SocketAddr,
+    /// What its clients send along, if it wants to know who they are.
+    token: Option<String>,
 }
 
 impl Served {
@@ -80,10 +84,12 @@ impl Served {
         let mut line = String::new();
         let mut output = BufReader::new(child.stdout.take().expect("its output is piped"));
         output.read_line(&mut line).expect("it says where it listens");
+        let (address, token) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
         Self {
             streams: kind == STREAMED,
             child,
-            address: line.trim().parse().expect("an address"),
+            address: address.parse().expect("an address"),
+            token: (!token.is_empty()).then(|| token.to_owned()),
         }
     }
 
@@ -93,7 +99,10 @@ impl Served {
         let end = Instant::now() + ROUND;
         let (address, streams) = (self.address, self.streams);
         let clients: Vec<_> = (0..CONNECTIONS)
-            .map(|_| std::thread::spawn(move || call_until(address, streams, end)))
+            .map(|_| {
+                let token = self.token.clone();
+                std::thread::spawn(move || call_until(address, token.as_deref(), streams, end))
+            })
             .collect();
         let mut times: Vec<f64> = clients
             .into_iter()
@@ -124,7 +133,7 @@ impl Drop for Served {
     }
 }
 
-fn call_until(address: SocketAddr, streams: bool, end: Instant) -> Vec<f64> {
+fn call_until(address: SocketAddr, token: Option<&str>, streams: bool, end: Instant) -> Vec<f64> {
     let mut params = json!({
         "name": "say_hello",
         "arguments": {"name": "Ada"},
@@ -138,8 +147,9 @@ fn call_until(address: SocketAddr, streams: bool, end: Instant) -> Vec<f64> {
         params["_meta"]["progressToken"] = json!("p");
     }
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).to_string();
+    let authorization = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));
     let request = format!(
-        "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: say_hello\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: say_hello\r\n{authorization}Content-Length: {}\r\n\r\n{body}",
         body.len()
     );
     let mut stream = TcpStream::connect(address).expect("it listens");
@@ -194,6 +204,7 @@ fn serve(kind: &str) {
     runtime.block_on(async {
         match kind {
             "holdall-async" => serve_holdall(Server::new("hello").add(tools![quick::say_hello])).await,
+            "holdall-token" => serve_with_token().await,
             "holdall-blocking" => serve_holdall(Server::new("hello").add(tools![blocking::say_hello])).await,
             STREAMED => serve_holdall(Server::new("hello").add(tools![streamed::say_hello])).await,
             "rmcp" => {
@@ -248,6 +259,20 @@ async fn serve_holdall(server: Server) {
     let server = HttpServer::bind(([127, 0, 0, 1], 0).into(), service, HttpConfig::default()).await;
     let server = server.expect("a free port");
     println!("{}", server.local_addr());
+    server.serve(std::future::pending()).await;
+}
+
+async fn serve_with_token() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = TokenFile::at(folder.path().join("tokens.toml"));
+    let (token, _) = file.create(NewToken::new("bench")).expect("it is made");
+    let mut config = HttpConfig::default();
+    config.auth.tokens = Some(Tokens::open(file.path()).expect("it is in order"));
+    let server = Server::new("hello").add(tools![quick::say_hello]);
+    let service = server.build().expect("the server is right");
+    let server = HttpServer::bind(([127, 0, 0, 1], 0).into(), service, config).await;
+    let server = server.expect("a free port");
+    println!("{} {}", server.local_addr(), token.expose());
     server.serve(std::future::pending()).await;
 }
 

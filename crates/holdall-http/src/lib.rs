@@ -8,9 +8,10 @@
 //! | `GET /health` | `{"status":"ok",…}` while the process serves |
 //! | `GET /ready` | 200 if every [check](ReadyCheck) is content, else 503 |
 //! | `GET /metrics` | figures, if there is a [page](MetricsPage), for this machine and the scope [`METRICS_SCOPE`] |
+//! | `GET /.well-known/oauth-protected-resource`, `…/mcp` | where to get access tokens, if [OAuth](auth) is on |
 //!
 //! Replies are plain JSON unless the call emits something on its way, such as progress: then they are streams of
-//! events.
+//! events. Nobody is asked who they are unless [`HttpConfig::auth`] says how callers prove it.
 //!
 //! ```no_run
 //! use holdall::prelude::*;

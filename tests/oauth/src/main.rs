@@ -17,7 +17,7 @@ struct Options {
     listen: SocketAddr,
     /// How clients are told to reach it.
     #[arg(long)]
-    public_url: String,
+    public_url: holdall_http::PublicUrl,
     /// The authorization server.
     #[arg(long)]
     issuer: String,

@@ -8,6 +8,8 @@ mod oauth;
 mod observe;
 mod protocol;
 mod ready;
+#[cfg(feature = "oauth")]
+mod secrets;
 mod sockets;
 mod streams;
 mod tasks;

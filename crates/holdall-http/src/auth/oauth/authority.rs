@@ -4,7 +4,7 @@
 //! it is old or a token names a key that is not known. Strangers can name keys, too, so that happens only so often.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use futures_util::FutureExt;
@@ -12,6 +12,7 @@ use futures_util::future::{BoxFuture, Shared};
 use http::Uri;
 use jsonwebtoken::DecodingKey;
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use super::Denied;
 use super::address::trusted;

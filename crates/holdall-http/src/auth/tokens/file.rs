@@ -219,11 +219,16 @@ impl TokenFile {
         };
         let mut entries: Vec<TokenEntry> = Vec::new();
         let mut names = std::collections::HashSet::new();
+        let mut hashes = std::collections::HashSet::new();
         for (index, table) in tables.into_iter().flatten().enumerate() {
             match read(table) {
                 Ok(entry) if !names.insert(entry.name.clone()) => {
                     problems.push(format!("two tokens are called `{}`", entry.name));
                 }
+                Ok(entry) if !hashes.insert(entry.hash.to_text()) => problems.push(format!(
+                    "`{}` is the same token as one before: leave one of them out",
+                    entry.name
+                )),
                 Ok(entry) => entries.push(entry),
                 Err(found) => problems.extend(
                     found

@@ -109,6 +109,7 @@ impl Tokens {
     }
 
     /// Reads the file again, and returns how many tokens and keys are good now. Requests see all of it or nothing.
+    /// Blocks while the file is read.
     ///
     /// # Errors
     /// As [`open`](Self::open); then everything stays as it was.

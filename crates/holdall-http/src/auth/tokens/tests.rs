@@ -129,7 +129,7 @@ fn all_mistakes_in_a_file_are_named_and_no_hash_is_shown() {
         "title = 1\n[[token]]\nname = \"a b\"\nhash = \"sha256:{hash}\"\nscope = [\"x\"]\n\
          [[token]]\nhash = \"sha256:{}\"\nexpires = 2027-01-01\nscopes = \"x\"\n\
          [[token]]\nname = \"c\"\nhash = \"$argon2id$v=19$rubbish\"\nscopes = [\"a b\"]\n\
-         [[token]]\nname = \"d\"\nhash = \"sha256:{hash}\"\n[[token]]\nname = \"d\"\nhash = \"sha256:{hash}\"\n",
+         [[token]]\nname = \"d\"\nhash = \"sha256:{hash}\"\n[[token]]\nname = \"d\"\nhash = \"sha256:{hash}\"\n[[token]]\nname = \"e\"\nhash = \"sha256:{hash}\"\n",
         &hash[1..]
     );
     std::fs::write(file.path(), text).expect("it is written");
@@ -145,6 +145,7 @@ fn all_mistakes_in_a_file_are_named_and_no_hash_is_shown() {
         "token 3: the hash is no",
         "token 3: `a b` is not a valid scope",
         "two tokens are called `d`",
+        "`e` is the same token as one before",
     ] {
         assert!(error.contains(part), "{part}:\n{error}");
     }

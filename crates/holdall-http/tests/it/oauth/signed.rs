@@ -1,5 +1,7 @@
 //! Which signed tokens are taken.
 
+use std::time::Duration;
+
 use holdall_http::auth::{Algorithm, Issuer, OAuthConfig};
 use serde_json::{Value, json};
 
@@ -234,6 +236,39 @@ async fn keys_are_fetched_once_for_all_and_again_only_so_often() {
         assert!(judge(address, &two.sign(&issuer.claims())).await.is_err());
     }
     assert_eq!(issuer.keys_fetched(), 1);
+    // Later on it is, once, and the old key is still good.
+    pass(Duration::from_secs(31)).await;
+    let tokens = [&two, &two, &one].map(|key| key.sign(&with(&issuer, "sub", json!("later"))));
+    for token in &tokens {
+        assert!(judge(address, token).await.is_ok());
+    }
+    assert_eq!(issuer.keys_fetched(), 2);
+}
+
+/// Lets time pass for the server.
+async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn keys_that_are_old_are_fetched_again_and_too_old_ones_serve_no_longer() {
+    let key = TestKey::p256("one");
+    let issuer = TestIssuer::start(&[&key]).await;
+    let address = start(OAuthConfig::new([Issuer::new(issuer.url())])).await;
+    // Each token is new, so that none is known from before.
+    let token = |name: &str| key.sign(&with(&issuer, "sub", json!(name)));
+    assert!(judge(address, &token("a")).await.is_ok());
+    issuer.set_metadata(json!({"issuer": "https://evil.example"}));
+    pass(Duration::from_secs(3601)).await;
+    assert!(
+        judge(address, &token("b")).await.is_ok(),
+        "old keys serve while they cannot be fetched"
+    );
+    pass(Duration::from_secs(24 * 3600)).await;
+    let (status, message) = judge(address, &token("c")).await.expect_err("too old");
+    assert_eq!(status, 503, "{message}");
 }
 
 #[tokio::test]

@@ -1,0 +1,116 @@
+//! Credentials never appear in what is logged or answered, however much is logged.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use holdall::prelude::*;
+use holdall_http::auth::{Introspection, Issuer, NewToken, OAuthConfig, Secret, TokenFile, Tokens};
+use holdall_http::{HttpConfig, HttpServer};
+use holdall_testkit::HttpRequest;
+use serde_json::json;
+
+use crate::oauth::issuer::{TestIssuer, TestKey};
+use crate::say_hello;
+
+/// Everything that was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("no panic").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn planted_credentials_are_never_seen_again() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    // All tasks of this test run on this thread.
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = TokenFile::at(folder.path().join("tokens.toml"));
+    let (token, _) = file.create(NewToken::new("good")).expect("made");
+    let (revoked, _) = file.create(NewToken::new("revoked")).expect("made");
+    file.revoke("revoked").expect("there is one");
+    let key = Secret::new("canary-of-a-chosen-key");
+    file.create_key(NewToken::new("ada"), &key).expect("kept");
+    let signing = TestKey::ed25519("one");
+    let issuer = TestIssuer::start(&[&signing]).await;
+    issuer.answer(
+        "canaryOfAnOpaqueToken",
+        json!({"active": true, "aud": "https://notes.example", "sub": "ada"}),
+    );
+    let signed = signing.sign(&issuer.claims());
+
+    let introspection = Introspection::new("notes-server", Secret::new("s:cret"));
+    let mut config = HttpConfig::default();
+    config.public_url = Some("https://notes.example".parse().expect("it is a URL"));
+    config.auth.tokens = Some(Tokens::open(file.path()).expect("in order"));
+    config.auth.oauth = Some(OAuthConfig::new([
+        Issuer::new(issuer.url()).introspected(introspection)
+    ]));
+    config.limits.failed_logins_per_address = None;
+    tracing::info!(?config, "configured");
+    let service = Server::new("test").add(tools![say_hello]).build().expect("right");
+    let server = HttpServer::bind(([127, 0, 0, 1], 0).into(), service, config)
+        .await
+        .expect("a free port");
+    let address = server.local_addr();
+    tokio::spawn(server.serve(std::future::pending()));
+
+    let forged = format!("{}canary-of-a-signature", &signed[..signed.len() - 21]);
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}});
+    let mut answered = String::new();
+    let mut taken = 0;
+    for (name, value) in [
+        ("Authorization", format!("Bearer {}", token.expose())),
+        ("Authorization", format!("Bearer {}", revoked.expose())),
+        ("Authorization", format!("Bearer {}x", token.expose())),
+        ("Authorization", format!("Basic {}", token.expose())),
+        ("X-API-Key", format!("ada:{}", key.expose())),
+        ("X-API-Key", format!("eve:{}", key.expose())),
+        ("Authorization", "Bearer canaryOfAnOpaqueToken".to_owned()),
+        ("Authorization", "Bearer canaryOfAnUnknownToken".to_owned()),
+        ("Authorization", format!("Bearer {signed}")),
+        ("Authorization", format!("Bearer {forged}")),
+    ] {
+        let reply = HttpRequest::post(&list).header(name, &value).send(address).await;
+        taken += usize::from(reply.status != 401);
+        answered.push_str(&format!("{reply:?} {}", reply.text()));
+    }
+    assert_eq!(taken, 4);
+    let in_address = HttpRequest::new("POST", &format!("/mcp?token={}", token.expose()));
+    answered.push_str(&in_address.send(address).await.text());
+
+    let logged = String::from_utf8(log.0.lock().expect("no panic").clone()).expect("text");
+    assert!(
+        logged.contains("TRACE") && logged.contains("the token was revoked"),
+        "{logged}"
+    );
+    let (_, signature) = signed.rsplit_once('.').expect("a token");
+    for canary in [
+        &token.expose()[5..],
+        &revoked.expose()[5..],
+        "canary-of",
+        "canaryOf",
+        "s:cret",
+        "bm90ZXMlMkRzZXJ2ZXI6cyUzQWNyZXQ",
+        signature,
+        "sha256:",
+        "$argon2",
+    ] {
+        assert!(!logged.contains(canary), "{canary} was logged");
+        assert!(!answered.contains(canary), "{canary} was answered");
+    }
+}
