@@ -47,7 +47,7 @@ pub(crate) enum Command {
     /// Check, show and explain the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Ask a running server whether it is well, for containers and scripts: exit code 0 if it is, 1 if not.
+    /// Ask a running server whether it is well: exit code 0 if it is, 1 if not.
     Health(HealthArguments),
 }
 

@@ -58,7 +58,11 @@ fn configured(config: &Config) -> Result<String> {
         (None, Some(socket)) => Ok(format!("unix:{}", socket.display())),
         (Some(_), Some(socket)) if config.http.tls.is_some() => Ok(format!("unix:{}", socket.display())),
         (Some(address), _) => {
-            let scheme = if config.http.tls.is_some() { "https" } else { "http" };
+            let scheme = if config.http.tls.is_some() {
+                "https"
+            } else {
+                "http"
+            };
             Ok(format!("{scheme}://{}", reachable(*address)))
         }
         (None, None) => bail!(
@@ -156,7 +160,9 @@ impl Question {
             .with_context(|| format!("{self} cannot be asked"))?;
         let response = sender.send_request(request).await.with_context(broken)?;
         let status = response.status();
-        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
+        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX)
+            .collect()
+            .await;
         let bytes = match body {
             Ok(body) => body.to_bytes(),
             Err(error) => bail!("the answer of {self} broke off: {error}"),
@@ -214,7 +220,10 @@ mod tests {
     fn the_configuration_says_where_to_ask() {
         for (toml, expected) in [
             ("serve.listen = ['127.0.0.1:9']", "http://127.0.0.1:9"),
-            ("serve.listen = ['0.0.0.0:9', '127.0.0.1:8']", "http://127.0.0.1:9"),
+            (
+                "serve.listen = ['0.0.0.0:9', '127.0.0.1:8']",
+                "http://127.0.0.1:9",
+            ),
             ("serve.listen = ['[::]:9']", "http://[::1]:9"),
             ("serve.unix_socket = '/run/h'", "unix:/run/h"),
             (

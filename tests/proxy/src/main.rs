@@ -60,7 +60,9 @@ async fn main() -> anyhow::Result<()> {
         .init();
     let mut config = HttpConfig::default();
     config.auth.tokens = Some(Tokens::open(options.token_file)?);
-    let service = Server::new("proxied").add(tools![report_and_wait, let_go]).build()?;
+    let service = Server::new("proxied")
+        .add(tools![report_and_wait, let_go])
+        .build()?;
     let server = HttpServer::bind(options.listen, service, config).await?;
     println!("listening on http://{}/mcp", server.local_addr());
     server

@@ -19,14 +19,20 @@ fn a_server_that_runs_is_well() {
     assert!(refusal.ends_with("(exit code 1)"), "{refusal}");
     drop(served);
     let refusal = home.fail(&["health", &url]);
-    assert!(refusal.contains("cannot be reached; is the server running?"), "{refusal}");
+    assert!(
+        refusal.contains("cannot be reached; is the server running?"),
+        "{refusal}"
+    );
 }
 
 #[test]
 fn what_answers_strangely_is_not_well() {
     let home = Home::new();
     for (answer, expected) in [
-        (&b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 5\r\n\r\n\x1b[2J\n"[..], "answered 503"),
+        (
+            &b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 5\r\n\r\n\x1b[2J\n"[..],
+            "answered 503",
+        ),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "does not speak HTTP"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", "broke off"),
     ] {
@@ -42,7 +48,10 @@ fn what_answers_strangely_is_not_well() {
         let refusal = home.fail(&["health", &url]);
         peer.join().unwrap();
         assert!(refusal.contains(expected), "{refusal}");
-        assert!(!refusal.contains('\u{1b}'), "terminals are not commanded: {refusal}");
+        assert!(
+            !refusal.contains('\u{1b}'),
+            "terminals are not commanded: {refusal}"
+        );
     }
 }
 
