@@ -12,6 +12,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import browser
@@ -74,7 +75,13 @@ def run_client(command: list[str | Path], environment: dict[str, str]) -> None:
     assert done.returncode == 0, f"{done.stdout}{done.stderr}"
 
 
-def try_proxy(name: str, start: Callable, folder: Path, pages: "browser.Pages | None") -> None:
+def try_proxy(
+    name: str,
+    start: Callable,
+    folder: Path,
+    commands: dict[str, list[str | Path]],
+    pages: "browser.Pages | None",
+) -> None:
     """Everything through one kind of proxy."""
     folder.mkdir()
     certificate = Certificate(folder)
@@ -85,7 +92,7 @@ def try_proxy(name: str, start: Callable, folder: Path, pages: "browser.Pages | 
         start(folder / "notes-proxy", certificate, notes.port) as to_notes,
         start(folder / "waiting-proxy", certificate, waiting.port) as to_waiting,
     ):
-        for client, command in clients().items():
+        for client, command in commands.items():
             environment = {
                 "PROXY_NOTES": to_notes.url,
                 "PROXY_WAITING": to_waiting.url,
@@ -93,10 +100,10 @@ def try_proxy(name: str, start: Callable, folder: Path, pages: "browser.Pages | 
                 "NODE_EXTRA_CA_CERTS": str(certificate.authority),
                 "SSL_CERT_FILE": str(certificate.authority),
             }
-            attempt(f"{name} {client}", lambda: run_client(command, environment), folder)  # noqa: B023
-        attempt(f"{name} requests", lambda: requests_by_hand.check(to_notes, notes, certificate), folder)
+            attempt(f"{name} {client}", partial(run_client, command, environment), folder)
+        attempt(f"{name} requests", partial(requests_by_hand.check, to_notes, notes, certificate), folder)
         if pages:
-            attempt(f"{name} browser", lambda: browser.check(pages, to_notes, notes, certificate), folder)
+            attempt(f"{name} browser", partial(browser.check, pages, to_notes, notes, certificate), folder)
 
 
 def main() -> int:
@@ -104,14 +111,17 @@ def main() -> int:
     pages = browser.Pages() if shutil.which("chromium") else None
     if not pages:
         skip("browser", "chromium")
+    commands = clients()
     with tempfile.TemporaryDirectory(prefix="holdall-proxy-") as folder:
         # What a proxy's own user has to read.
         os.chmod(folder, 0o755)
         for name, start in proxies.items():
-            if shutil.which(name):
-                attempt(name, lambda: try_proxy(name, start, Path(folder) / name, pages), Path(folder) / name)  # noqa: B023
-            else:
+            if not shutil.which(name):
                 skip(name, name)
+                continue
+            here = Path(folder) / name
+            everything = partial(try_proxy, name, start, here, commands, pages)
+            attempt(f"{name} start and end", everything, here)
     return 1 if failures else 0
 
 

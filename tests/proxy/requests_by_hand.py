@@ -48,7 +48,9 @@ def check(proxy: Proxy, notes: Program, certificate: Certificate) -> None:
     status, _, body = line.post(bearer, host="evil.example")
     assert status == 403 or (status == 200 and body == b""), (status, body)
 
-    assert line.post(bearer, body=b" " * (4 * 1024 * 1024 + 1))[0] == 413
+    # nginx refuses by itself; Caddy hands on until Holdall has refused, and may find out by failing to send the rest.
+    status, _, body = line.post(bearer, body=b" " * (4 * 1024 * 1024 + 1))
+    assert status in (413, 502), (status, body)
 
     for path in ["/metrics", "/ready", "/", "/mcp/", "/mcp/../metrics", "/%6detrics", "/sse/x", "/admin"]:
         status, headers, body = line.get(path, bearer)
