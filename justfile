@@ -40,6 +40,16 @@ interop:
     cargo build --release -p holdall-cli
     tests/interop/run
 
+# Whether the files of deploy/ are what those who read them take.
+deployment:
+    cargo build --release -p holdall-cli
+    tests/deploy/run
+
+# The real program behind nginx and Caddy, with the official SDKs and a browser as clients.
+proxies:
+    cargo build --release -p holdall-cli -p proxied
+    tests/proxy/run
+
 # Licences, sources and versions of the dependencies.
 deny:
     cargo deny check bans licenses sources
