@@ -71,7 +71,11 @@ fn doors() -> Vec<Case> {
     let paths = || PATHS.into_iter().map(|(path, _)| path).chain(NO_PATHS);
     let preflights = paths().map(|path| door(path, "OPTIONS", What::Preflight, ""));
     let others = paths().flat_map(|path| METHODS.map(|method| door(path, method, What::Plain, "")));
-    let others = others.filter(|case| case.row().is_none());
+    let answered = |case: &Case| {
+        ROWS.iter()
+            .any(|Row(path, method, ..)| (*path, *method) == (case.path, case.method))
+    };
+    let others = others.filter(|case| !answered(case));
     rows.chain(preflights).chain(others).collect()
 }
 
@@ -258,6 +262,7 @@ async fn every_request_is_answered_by_the_rule() {
     let server = Guarded::start(|_| ()).await;
     let sessions = Sessions::open(&server).await;
     let cases = cases();
+    eprintln!("{} cases", cases.len());
     let tried = futures_util::stream::iter(&cases).map(|case| tried(&server, &sessions, *case));
     let outcomes: Vec<_> = tried.buffer_unordered(AT_ONCE).collect().await;
     let wrong: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
