@@ -4,25 +4,25 @@
 //! | --- | --- |
 //! | `mod` | which combinations are tried |
 //! | `rule` | what each of them is answered with |
+//! | `pressure` | the same when there is too much of something |
 //! | `ask` | how a request is written, and its reply read |
 //! | `server` | the server, and the credentials of those who ask |
 
 mod ask;
+mod pressure;
 mod rule;
 mod server;
 
 use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
 
 use futures_util::StreamExt;
-use holdall_http::{Rate, Route};
+use holdall_http::Route;
 use holdall_testkit::Client;
 use serde_json::json;
 
 use self::ask::{Answered, By, ask, ready, written};
 use self::rule::{
-    Body, Case, Credential, METHODS, NO_PATHS, PATHS, Page, Pressure, ROWS, Row, Session, What, Who,
-    expected, expected_under,
+    Body, Case, Credential, METHODS, NO_PATHS, PATHS, Page, ROWS, Row, Session, What, Who, expected,
 };
 use self::server::{Guarded, LISTED};
 
@@ -262,7 +262,6 @@ async fn every_request_is_answered_by_the_rule() {
     let server = Guarded::start(|_| ()).await;
     let sessions = Sessions::open(&server).await;
     let cases = cases();
-    eprintln!("{} cases", cases.len());
     let tried = futures_util::stream::iter(&cases).map(|case| tried(&server, &sessions, *case));
     let outcomes: Vec<_> = tried.buffer_unordered(AT_ONCE).collect().await;
     let wrong: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
@@ -272,97 +271,6 @@ async fn every_request_is_answered_by_the_rule() {
         .iter()
         .filter(|case| case.what.is_call() && expected(case) == 200);
     assert_eq!(server.calls(), calls.count());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_too_much_is_refused_by_the_rule() {
-    for pressure in Pressure::EACH {
-        let server = Guarded::start(|config| {
-            let once = Some(Rate::every(Duration::from_secs(3600), 1));
-            let limits = &mut config.limits;
-            match pressure {
-                Pressure::Address => limits.requests_per_address = once,
-                Pressure::FailedLogins => limits.failed_logins_per_address = once,
-                Pressure::Principal => limits.requests_per_principal = once,
-                Pressure::Calls => (limits.calls_max, limits.waiting_max) = (0, 0),
-                Pressure::CallsOfPrincipal => {
-                    limits.calls_per_principal_max = Some(0);
-                    limits.waiting_per_principal_max = Some(0);
-                }
-                Pressure::Streams => config.transports.streams_max = 0,
-                Pressure::Sessions => config.sessions.max = 0,
-            }
-        })
-        .await;
-        let pages = [Page::None, Page::Listed, Page::Foreign, Page::ForeignHost];
-        let cases: Vec<Case> = doors()
-            .into_iter()
-            .flat_map(|door| {
-                pages.map(|page| Case {
-                    page,
-                    session: Session::Unknown,
-                    ..door
-                })
-            })
-            .collect();
-        let principals = server.principals(cases.len());
-        let tried = cases
-            .iter()
-            .zip(&principals)
-            .enumerate()
-            .map(|(n, (case, token))| {
-                // Everybody for themselves, so that nobody is refused for what another has done.
-                let address = format!("192.0.{}.{}", n / 250, n % 250 + 1);
-                pressed(&server, pressure, case, token.clone(), address)
-            });
-        let outcomes: Vec<_> = futures_util::stream::iter(tried)
-            .buffer_unordered(AT_ONCE)
-            .collect()
-            .await;
-        let wrong: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
-        none_wrong(&wrong, cases.len());
-    }
-}
-
-/// Tries one case when there is too much of something; says what is wrong with the reply.
-async fn pressed(
-    server: &Guarded,
-    pressure: Pressure,
-    case: &Case,
-    token: String,
-    address: String,
-) -> Result<(), String> {
-    let by = |token| By {
-        token: Some(token),
-        session: "0123456789abcdef",
-        address: &address,
-    };
-    let first = |path, token| {
-        let first = Case {
-            path,
-            method: "GET",
-            what: What::Plain,
-            page: Page::None,
-            ..*case
-        };
-        let request = written(&first, by(token));
-        async move { ask(server.address, &request).await.head.status }
-    };
-    match pressure {
-        Pressure::Address => assert_eq!(first("/health", &token).await, 200),
-        Pressure::FailedLogins => assert_eq!(first("/metrics", "hold_nobody's").await, 401),
-        Pressure::Principal => assert_eq!(first("/metrics", &token).await, 200),
-        _ => {}
-    }
-    let head = ask(server.address, &written(case, by(&token))).await.head;
-    let expected = expected_under(pressure, case);
-    if head.status != expected {
-        return Err(format!(
-            "{}, not {expected}, with too much of {pressure:?}: {case:?}",
-            head.status
-        ));
-    }
-    Ok(())
 }
 
 #[tokio::test]

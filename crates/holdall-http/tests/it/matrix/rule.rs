@@ -367,8 +367,9 @@ pub(super) fn expected_under(pressure: Pressure, case: &Case) -> u16 {
         // What is got is a stream, or as quickly answered as counted.
         Pressure::Calls if known && case.method != "GET" && case.what != What::Listen => 503,
         Pressure::CallsOfPrincipal if known && case.method != "GET" && case.what != What::Listen => 429,
-        Pressure::Streams if case.path == "/mcp" && case.method == "GET" => 503,
-        Pressure::Streams if case.what.is_stream() => 503,
+        // In a session that is somebody else's there are no streams to have.
+        Pressure::Streams if usual == 404 => 404,
+        Pressure::Streams if case.what.is_stream() || (case.path, case.method) == ("/mcp", "GET") => 503,
         Pressure::Sessions if case.what == What::Initialize => 503,
         _ => usual,
     }

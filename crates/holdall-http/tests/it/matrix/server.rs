@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use holdall::prelude::*;
 use holdall_http::auth::{Issuer, NewToken, OAuthConfig, TokenFile, Tokens};
 use holdall_http::{HttpConfig, HttpServer, MetricsPage};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::rule::Credential;
 use crate::oauth::PUBLIC_URL;
@@ -42,8 +42,8 @@ pub(super) struct Guarded {
     pub(super) address: SocketAddr,
     calls: Arc<AtomicUsize>,
     credentials: HashMap<Credential, String>,
-    file: TokenFile,
-    tokens: Tokens,
+    issuer: TestIssuer,
+    key: TestKey,
     _folder: tempfile::TempDir,
 }
 
@@ -55,9 +55,8 @@ impl Guarded {
         let key = TestKey::ed25519("one");
         let issuer = TestIssuer::start(&[&key]).await;
         let credentials = credentials(&file, &issuer, &key);
-        let tokens = Tokens::open(file.path()).expect("in order");
         let mut config = usual();
-        config.auth.tokens = Some(tokens.clone());
+        config.auth.tokens = Some(Tokens::open(file.path()).expect("in order"));
         config.auth.oauth = Some(OAuthConfig::new([Issuer::new(issuer.url())]));
         change(&mut config);
         let calls = Arc::default();
@@ -73,8 +72,8 @@ impl Guarded {
             address,
             calls,
             credentials,
-            file,
-            tokens,
+            issuer,
+            key,
             _folder: folder,
         }
     }
@@ -89,17 +88,9 @@ impl Guarded {
         self.calls.load(Ordering::SeqCst)
     }
 
-    /// Tokens of as many principals that may do everything.
-    pub(super) fn principals(&self, count: usize) -> Vec<String> {
-        let make = |n| {
-            self.file
-                .create(all_scopes(&format!("principal-{n}")))
-                .expect("made")
-        };
-        let tokens = (0..count).map(make).map(|(token, _)| token.expose().to_owned());
-        let tokens = tokens.collect();
-        self.tokens.reload().expect("in order");
-        tokens
+    /// The token of a principal of this name that may do everything.
+    pub(super) fn token_of(&self, name: &str) -> String {
+        self.key.sign(&access(&self.issuer, "sub", json!(name)))
     }
 }
 
@@ -123,6 +114,14 @@ fn usual() -> HttpConfig {
 
 fn all_scopes(name: &str) -> NewToken {
     NewToken::new(name).scopes(["notes:read", "metrics"])
+}
+
+/// What a token says of somebody who may do everything, but for one claim.
+fn access(issuer: &TestIssuer, claim: &str, value: Value) -> Value {
+    let mut claims = issuer.claims();
+    claims["scope"] = json!("notes:read metrics");
+    claims[claim] = value;
+    claims
 }
 
 fn credentials(file: &TokenFile, issuer: &TestIssuer, key: &TestKey) -> HashMap<Credential, String> {
@@ -149,23 +148,20 @@ fn credentials(file: &TokenFile, issuer: &TestIssuer, key: &TestKey) -> HashMap<
     let (foreign, _) = elsewhere.create(all_scopes("unknown")).expect("made");
     assert_ne!(foreign.expose(), unknown);
     credentials.insert(Credential::Unknown, foreign.expose().to_owned());
-    let access = |claim: &str, value: serde_json::Value| {
-        let mut claims = issuer.claims();
-        claims["scope"] = json!("notes:read metrics");
-        claims[claim] = value;
-        claims
-    };
-    let good = access("sub", json!("ada"));
+    let good = access(issuer, "sub", json!("ada"));
     for (credential, token) in [
         (Credential::GoodAccess, key.sign(&good)),
-        (Credential::LackingAccess, key.sign(&access("scope", json!("")))),
+        (
+            Credential::LackingAccess,
+            key.sign(&access(issuer, "scope", json!(""))),
+        ),
         (
             Credential::ExpiredAccess,
-            key.sign(&access("exp", json!(now() - 600))),
+            key.sign(&access(issuer, "exp", json!(now() - 600))),
         ),
         (
             Credential::AccessElsewhere,
-            key.sign(&access("aud", json!("https://elsewhere.example/mcp"))),
+            key.sign(&access(issuer, "aud", json!("https://elsewhere.example/mcp"))),
         ),
         (Credential::Forged, TestKey::ed25519("one").sign(&good)),
     ] {
