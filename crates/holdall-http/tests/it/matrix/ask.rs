@@ -1,6 +1,7 @@
 //! Requests as they are sent, and what they are answered.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -12,6 +13,9 @@ use super::server::{BODY_BYTES_MAX, LISTED};
 
 /// Longer than anything takes: what never comes fails instead of being waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The next id of a request.
+static IDS: AtomicU64 = AtomicU64::new(1);
 
 /// Who asks, and about which session.
 #[derive(Clone, Copy, Default)]
@@ -243,7 +247,9 @@ fn message(case: &Case) -> Value {
         What::CallInSession => ("tools/call", json!({"name": "read_notes", "arguments": {}})),
         _ => return initialized(),
     };
-    json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+    // Sessions are shared, and no two requests of one may have the same id.
+    let id = IDS.fetch_add(1, Ordering::Relaxed);
+    json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
 }
 
 fn initialized() -> Value {
