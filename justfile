@@ -40,6 +40,16 @@ interop:
     cargo build --release -p holdall-cli
     tests/interop/run
 
+# Whether the files of deploy/ are what those who read them take.
+deployment:
+    cargo build --release -p holdall-cli
+    tests/deploy/run
+
+# The real program behind nginx and Caddy, with the official SDKs and a browser as clients.
+proxies:
+    cargo build --release -p holdall-cli -p proxied
+    tests/proxy/run
+
 # Licences, sources and versions of the dependencies.
 deny:
     cargo deny check bans licenses sources
@@ -53,6 +63,10 @@ conformance:
 oauth:
     cargo build --release -p oauth
     HOLDALL_OAUTH_REQUIRED=1 tests/oauth/run
+
+# The same server three times, compared; needs Python 3.11. `just comparison --write` writes what is measured.
+comparison *arguments:
+    HOLDALL_COMPARISON_REQUIRED=1 tests/comparison/run {{ arguments }}
 
 # Known weaknesses of the dependencies; asks a database on the network.
 advisories:

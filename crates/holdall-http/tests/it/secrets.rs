@@ -60,6 +60,7 @@ async fn planted_credentials_are_never_seen_again() {
     config.auth.oauth = Some(OAuthConfig::new([
         Issuer::new(issuer.url()).introspected(introspection)
     ]));
+    config.limits.failed_logins_per_address = None;
     tracing::info!(?config, "configured");
     let service = Server::new("test").add(tools![say_hello]).build().expect("right");
     let server = HttpServer::bind(([127, 0, 0, 1], 0).into(), service, config)

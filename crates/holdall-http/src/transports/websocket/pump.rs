@@ -12,6 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
@@ -65,7 +66,7 @@ impl Pump {
         config.write_buffer_size = STREAM_BYTES;
         let io = TokioIo::new(upgraded);
         let socket: Socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
-        let (sink, stream) = socket.split();
+        let (sink, mut stream) = socket.split();
         let Connection {
             inlet,
             outlet,
@@ -73,10 +74,9 @@ impl Pump {
             place,
         } = connection;
         let heard = Arc::new(Notify::new());
-        let mut reading = std::pin::pin!(read(stream, inlet, parts, Arc::clone(&heard)));
         let mut writer = Writer { sink, pump: self };
         let end = tokio::select! {
-            end = &mut reading => end,
+            end = read(&mut stream, inlet, parts, Arc::clone(&heard)) => end,
             end = writer.carry(outlet, &heard) => end,
         };
         // Nobody is left to answer: what is under way is cancelled.
@@ -84,7 +84,8 @@ impl Pump {
         if let Some(end) = end {
             writer.close(end).await;
             // The client answers with a close frame of its own, or does not care to.
-            let _ = timeout(CLOSE_MAX, reading).await;
+            let rest = async { while let Some(Ok(_)) = stream.next().await {} };
+            let _ = timeout(CLOSE_MAX, rest).await;
         }
         drop(place);
     }
@@ -92,7 +93,7 @@ impl Pump {
 
 /// Reads until the client closes the connection (`None`), or must be told to.
 async fn read(
-    mut stream: SplitStream<Socket>,
+    stream: &mut SplitStream<Socket>,
     inlet: Inlet,
     parts: Parts,
     heard: Arc<Notify>,
@@ -128,6 +129,8 @@ fn why(error: &Error) -> Option<End> {
     match error {
         Error::Capacity(_) => Some(End::new(CloseCode::Size, "the message is too large")),
         Error::Utf8(_) => Some(End::new(CloseCode::Invalid, "the message is no UTF-8")),
+        // Gone without a word.
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
         Error::Protocol(_) => Some(End::new(CloseCode::Protocol, "this is not WebSocket")),
         _ => None,
     }
