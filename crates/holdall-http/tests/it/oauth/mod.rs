@@ -24,7 +24,7 @@ use holdall_testkit::{HttpReply, HttpRequest};
 use serde_json::{Value, json};
 
 /// The server as its clients know it.
-const PUBLIC_URL: &str = "https://notes.example";
+pub(crate) const PUBLIC_URL: &str = "https://notes.example";
 const RESOURCE: &str = "https://notes.example/mcp";
 
 /// Tell who asks.
