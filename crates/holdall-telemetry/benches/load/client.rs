@@ -51,7 +51,10 @@ impl Served {
         let mut line = String::new();
         let mut output = BufReader::new(child.stdout.take().expect("its output is piped"));
         output.read_line(&mut line).expect("it says where it listens");
-        let (address, token) = line.trim_end().split_once(' ').expect("an address and a token");
+        let (address, token) = line
+            .trim_end_matches('\n')
+            .split_once(' ')
+            .expect("an address and a token");
         Self {
             way: way.to_owned(),
             child,
@@ -110,13 +113,14 @@ impl Served {
         let before = self.cpu_seconds();
         let started = Instant::now();
         let end = started + length;
+        let served = &*self;
         let mut times: Vec<f32> = std::thread::scope(|scope| {
             let threads: Vec<_> = others
                 .iter()
                 .enumerate()
                 .map(|(index, core)| {
                     let connections = (index..CONNECTIONS).step_by(others.len()).count();
-                    scope.spawn(move || self.call_on(*core, connections, end))
+                    scope.spawn(move || served.call_on(*core, connections, end))
                 })
                 .collect();
             let times = threads.into_iter();

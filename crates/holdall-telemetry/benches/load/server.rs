@@ -83,7 +83,7 @@ fn limits(way: &str) -> LimitsConfig {
     if ![ON, "limits"].contains(&way) {
         return LimitsConfig::none();
     }
-    let often = Some(Rate::per_second(10_000_000));
+    let often = Some(Rate::per_second(1_000_000).burst(100_000));
     let mut limits = LimitsConfig::team();
     limits.requests_per_address = often;
     limits.requests_per_principal = often;

@@ -1,6 +1,5 @@
 //! Frames in, frames out, until either side has had enough.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{SplitSink, SplitStream};
@@ -65,38 +64,36 @@ impl Pump {
         config.write_buffer_size = STREAM_BYTES;
         let io = TokioIo::new(upgraded);
         let socket: Socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
-        let (sink, stream) = socket.split();
+        let (sink, mut stream) = socket.split();
         let Connection {
             inlet,
             outlet,
             alive,
             place,
         } = connection;
-        let heard = Arc::new(Notify::new());
-        let mut reading = std::pin::pin!(read(stream, inlet, parts, Arc::clone(&heard)));
+        let heard = Notify::new();
         let mut writer = Writer { sink, pump: self };
         let end = tokio::select! {
-            end = &mut reading => end,
+            end = read(&mut stream, inlet, parts, &heard) => end,
             end = writer.carry(outlet, &heard) => end,
         };
         // Nobody is left to answer: what is under way is cancelled.
         drop(alive);
         if let Some(end) = end {
             writer.close(end).await;
-            // The client answers with a close frame of its own, or does not care to.
-            let _ = timeout(CLOSE_MAX, reading).await;
+            // The client answers with a close frame of its own, or does not care to. What it sent before it read ours is
+            // taken: hung up on with something unread, it might never see why.
+            let _ = timeout(CLOSE_MAX, async {
+                while let Some(Ok(_)) = stream.next().await {}
+            })
+            .await;
         }
         drop(place);
     }
 }
 
 /// Reads until the client closes the connection (`None`), or must be told to.
-async fn read(
-    mut stream: SplitStream<Socket>,
-    inlet: Inlet,
-    parts: Parts,
-    heard: Arc<Notify>,
-) -> Option<End> {
+async fn read(stream: &mut SplitStream<Socket>, inlet: Inlet, parts: Parts, heard: &Notify) -> Option<End> {
     loop {
         let message = match stream.next().await {
             Some(Ok(message)) => message,
