@@ -219,13 +219,14 @@ impl Limits {
         {
             return verdict.wait();
         }
-        let now = self.now();
-        let counted = meter
-            .table
-            .change(self.key(party), |due| match meter.rate.wait(due, now) {
+        let counted = meter.table.change(self.key(party), |due| {
+            // Looked at with the party held: one that waited for it would think it was still earlier.
+            let now = self.now();
+            match meter.rate.wait(due, now) {
                 Some(wait) => Err(wait),
                 None => Ok(meter.rate.next(due, now)),
-            });
+            }
+        });
         counted.err()
     }
 
@@ -237,7 +238,11 @@ impl Limits {
         {
             return verdict.wait();
         }
-        meter.rate.wait(meter.table.due(self.key(party)), self.now())
+        match meter.table.due(self.key(party)) {
+            // Never heard of, as nearly always; then it does not matter what time it is.
+            0 => None,
+            due => meter.rate.wait(due, self.now()),
+        }
     }
 
     fn key(&self, party: Party<'_>) -> u64 {

@@ -315,6 +315,22 @@ async fn what_is_no_text_of_a_reasonable_size_closes_the_connection_with_its_cod
 }
 
 #[tokio::test]
+async fn what_comes_behind_a_wrong_frame_is_taken_so_that_the_client_learns_why() {
+    let served = served(|_| ()).await;
+    let mut socket = socket(&served).await;
+    socket.send(Message::binary("{}")).await.expect("it reads");
+    let told = tokio::time::timeout(PATIENCE, socket.next()).await;
+    assert!(matches!(told, Ok(Some(Ok(Message::Close(Some(_)))))), "{told:?}");
+    // A binary frame of 60,000 zeros, masked with nothing.
+    let mut frame = vec![0x82, 0xfe, 0xea, 0x60, 0, 0, 0, 0];
+    frame.resize(frame.len() + 60_000, 0);
+    for _ in 0..32 {
+        let taken = socket.get_mut().write_all(&frame).await;
+        taken.expect("the connection is open until the client closes its end");
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_gives_no_sign_of_life_is_dropped_and_one_that_answers_is_not() {
     let served = served(|config| config.transports.keep_alive = Duration::from_millis(20)).await;
     let mut living = socket(&served).await;

@@ -16,6 +16,7 @@ mod line;
 mod names;
 mod writer;
 
+use std::cell::RefCell;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -27,6 +28,14 @@ pub(crate) use self::writer::Writer;
 use self::writer::{Queue, Sink};
 use crate::config::AuditConfig;
 use crate::error::TelemetryError;
+
+/// What a line seldom exceeds.
+const LINE_BYTES: usize = 1024;
+
+thread_local! {
+    /// The line that is being made.
+    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// Takes a line for each call. Cloning is cheap.
 #[derive(Clone)]
@@ -64,7 +73,13 @@ impl AuditLog {
     }
 
     pub(crate) fn call_ended(&self, record: &CallRecord<'_>) {
-        self.queue.push(line::of_call(record, self.arguments));
+        LINE.with_borrow_mut(|line| {
+            line.clear();
+            line::of_call(record, self.arguments, line);
+            self.queue.push(line);
+            // An unusually long one is not kept for ever.
+            line.shrink_to(LINE_BYTES);
+        });
     }
 }
 

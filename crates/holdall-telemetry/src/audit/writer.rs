@@ -47,7 +47,7 @@ impl Queue {
     }
 
     /// Adds a line if there is room.
-    pub(super) fn push(&self, line: Vec<u8>) {
+    pub(super) fn push(&self, line: &[u8]) {
         let mut waiting = self.waiting();
         if waiting.closed || waiting.bytes.len() + line.len() > self.bytes_max {
             waiting.lost += 1;
@@ -55,10 +55,10 @@ impl Queue {
             return;
         }
         if waiting.lost > 0 {
-            let lost = line::of_lost(std::mem::take(&mut waiting.lost));
-            waiting.bytes.extend_from_slice(&lost);
+            let lost = std::mem::take(&mut waiting.lost);
+            line::of_lost(lost, &mut waiting.bytes);
         }
-        waiting.bytes.extend_from_slice(&line);
+        waiting.bytes.extend_from_slice(line);
         self.wake(waiting);
     }
 
@@ -192,7 +192,7 @@ fn write_all(mut sink: Sink, queue: &Queue) {
             (std::mem::take(&mut waiting.reopen), waiting.closed, lost)
         };
         if lost > 0 {
-            bytes.extend(line::of_lost(lost));
+            line::of_lost(lost, &mut bytes);
         }
         if reopen {
             // What was called before goes into the file that was there before.
@@ -281,11 +281,11 @@ mod tests {
             began,
         };
         let writer = Writer::start(Sink::Test(Box::new(slow)), Arc::clone(&queue)).unwrap();
-        queue.push(b"first\n".to_vec());
+        queue.push(b"first\n");
         has_begun.recv().unwrap();
         // The thread hangs in the write: two lines fit into the queue, three do not.
         for _ in 0..5 {
-            queue.push(b"123456789012\n".to_vec());
+            queue.push(b"123456789012\n");
         }
         assert_eq!(lost.get(), 3);
         drop(go);
@@ -303,14 +303,14 @@ mod tests {
         let (path, moved) = (folder.path().join("audit"), folder.path().join("audit.1"));
         let queue = Arc::new(Queue::new(1024, Counter::default()));
         let writer = Writer::start(Sink::open(&path).unwrap(), Arc::clone(&queue)).unwrap();
-        queue.push(b"before\n".to_vec());
+        queue.push(b"before\n");
         std::fs::rename(&path, &moved).unwrap();
         writer.reopen();
         // Behind the opening in the queue, once that was heard.
         while queue.waiting().reopen {
             std::thread::yield_now();
         }
-        queue.push(b"after\n".to_vec());
+        queue.push(b"after\n");
         drop(writer);
         assert_eq!(std::fs::read_to_string(&moved).unwrap(), "before\n");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "after\n");

@@ -1,5 +1,8 @@
 //! What is counted of HTTP.
 
+use std::sync::OnceLock;
+use std::time::Duration;
+
 use holdall_http::{HttpEvent, Route};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -22,6 +25,16 @@ pub(crate) struct HttpMetrics {
     authentication_failures: Family<ReasonLabels, Counter>,
     connections: Gauge,
     streams: Gauge,
+    /// By the place of the route in [`Route::ALL`]; what is at no route comes last.
+    usual: [Usual; Route::ALL.len() + 1],
+}
+
+/// What nearly every request of a route is counted in, once there was one, found without making its labels.
+#[derive(Default)]
+struct Usual {
+    /// Of `POST` with 200.
+    answered: OnceLock<Counter>,
+    durations: OnceLock<Histogram>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -51,6 +64,7 @@ impl HttpMetrics {
             authentication_failures: Family::default(),
             connections: Gauge::default(),
             streams: Gauge::default(),
+            usual: Default::default(),
         };
         registry.register(
             "http_requests",
@@ -104,22 +118,33 @@ impl HttpMetrics {
                 duration,
                 ..
             } => {
-                let route = route.map_or(super::UNKNOWN, Route::path);
-                let named = METHODS.into_iter().find(|known| *known == method.as_str());
-                let labels = RequestLabels {
-                    route,
-                    method: named.unwrap_or(super::OTHER),
-                    status: status.unwrap_or(ANSWERED_NEVER),
-                };
-                self.requests.get_or_create(&labels).inc();
-                let labels = RouteLabels { route };
-                self.durations
-                    .get_or_create(&labels)
-                    .observe(duration.as_secs_f64());
+                self.count_answer(*route, method.as_str(), *status, *duration);
                 self.count_refusal(*status, *refusal);
             }
             _ => {}
         }
+    }
+
+    fn count_answer(&self, route: Option<Route>, method: &str, status: Option<u16>, duration: Duration) {
+        let place = Route::ALL.into_iter().position(|known| Some(known) == route);
+        let usual = &self.usual[place.unwrap_or(Route::ALL.len())];
+        let route = route.map_or(super::UNKNOWN, Route::path);
+        let counter = || {
+            let named = METHODS.into_iter().find(|known| *known == method);
+            self.requests.get_or_create_owned(&RequestLabels {
+                route,
+                method: named.unwrap_or(super::OTHER),
+                status: status.unwrap_or(ANSWERED_NEVER),
+            })
+        };
+        match (method, status) {
+            ("POST", Some(200)) => _ = usual.answered.get_or_init(counter).inc(),
+            _ => _ = counter().inc(),
+        }
+        let durations = usual
+            .durations
+            .get_or_init(|| self.durations.get_or_create_owned(&RouteLabels { route }));
+        durations.observe(duration.as_secs_f64());
     }
 
     fn count_refusal(&self, status: Option<u16>, refusal: Option<&'static str>) {

@@ -14,7 +14,7 @@ mod http;
 mod process;
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use holdall::observe::{CallKind, CallRecord, ObservedCall, Outcome};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -49,8 +49,8 @@ pub(crate) struct Metrics {
     durations: Family<NameLabels, Histogram, fn() -> Histogram>,
     errors: Family<ErrorLabels, Counter>,
     in_flight: Family<KindLabels, Gauge>,
-    /// What is counted of each component, found without making its labels.
-    components: RwLock<HashMap<CallKind, HashMap<String, Arc<Component>>>>,
+    /// What is counted of each kind, in the order of [`CallKind::ALL`], found without making its labels.
+    kinds: [OfKind; CallKind::ALL.len()],
     pub(crate) sessions: Gauge,
     pub(crate) subscriptions: Gauge,
     pub(crate) http: HttpMetrics,
@@ -80,6 +80,13 @@ struct ErrorLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KindLabels {
     kind: &'static str,
+}
+
+/// What is counted of one kind, once there was a call of it.
+#[derive(Default)]
+struct OfKind {
+    in_flight: OnceLock<Gauge>,
+    components: RwLock<HashMap<String, Arc<Component>>>,
 }
 
 /// What is counted of one component.
@@ -141,7 +148,7 @@ impl Metrics {
             durations,
             errors,
             in_flight,
-            components: RwLock::default(),
+            kinds: Default::default(),
             sessions,
             subscriptions,
             http,
@@ -151,14 +158,12 @@ impl Metrics {
     }
 
     pub(crate) fn call_begun(&self, call: &ObservedCall) {
-        let kind = call.kind().as_str();
-        self.in_flight.get_or_create(&KindLabels { kind }).inc();
+        self.in_flight(call.kind()).inc();
     }
 
     pub(crate) fn call_ended(&self, record: &CallRecord<'_>) {
         let kind = record.call.kind();
-        let labels = KindLabels { kind: kind.as_str() };
-        self.in_flight.get_or_create(&labels).dec();
+        self.in_flight(kind).dec();
         let component = self.component(kind, record.call.name().unwrap_or(UNKNOWN));
         match record.outcome {
             Outcome::Succeeded => component.ok.inc(),
@@ -183,22 +188,36 @@ impl Metrics {
         text
     }
 
+    fn of_kind(&self, kind: CallKind) -> &OfKind {
+        let place = CallKind::ALL.into_iter().position(|known| known == kind);
+        &self.kinds[place.expect("all kinds are listed")]
+    }
+
+    fn in_flight(&self, kind: CallKind) -> &Gauge {
+        let labels = KindLabels { kind: kind.as_str() };
+        let gauge = || self.in_flight.get_or_create_owned(&labels);
+        self.of_kind(kind).in_flight.get_or_init(gauge)
+    }
+
     fn component(&self, kind: CallKind, name: &str) -> Arc<Component> {
-        {
-            let components = self.components.read().unwrap_or_else(PoisonError::into_inner);
-            let of_kind = components.get(&kind);
-            if let Some(component) = of_kind.and_then(|of_kind| of_kind.get(name)) {
-                return Arc::clone(component);
-            }
-            let known: usize = components.values().map(HashMap::len).sum();
-            if known >= self.names_max && name != OTHER && name != UNKNOWN {
-                drop(components);
-                return self.component(kind, OTHER);
-            }
+        let of_kind = self.of_kind(kind);
+        let found = |name: &str| {
+            let components = of_kind.components.read().unwrap_or_else(PoisonError::into_inner);
+            components.get(name).map(Arc::clone)
+        };
+        if let Some(component) = found(name) {
+            return component;
         }
-        let mut components = self.components.write().unwrap_or_else(PoisonError::into_inner);
-        let of_kind = components.entry(kind).or_default();
-        let component = of_kind
+        let known = |of_kind: &OfKind| {
+            let components = of_kind.components.read();
+            components.unwrap_or_else(PoisonError::into_inner).len()
+        };
+        let is_full = self.kinds.iter().map(known).sum::<usize>() >= self.names_max;
+        if is_full && name != OTHER && name != UNKNOWN {
+            return self.component(kind, OTHER);
+        }
+        let mut components = of_kind.components.write().unwrap_or_else(PoisonError::into_inner);
+        let component = components
             .entry(name.to_owned())
             .or_insert_with(|| Arc::new(self.new_component(kind.as_str(), name)));
         Arc::clone(component)

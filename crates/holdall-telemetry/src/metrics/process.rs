@@ -1,4 +1,4 @@
-//! How the process is: memory, descriptors, since when it runs. On Linux; elsewhere only the last.
+//! How the process is: memory, descriptors, since when it runs, tasks. On Linux; elsewhere only the last two.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,6 +9,7 @@ use prometheus_client::registry::Registry;
 pub(super) struct ProcessMetrics {
     resident_bytes: Gauge,
     open_fds: Gauge,
+    tasks: Gauge,
 }
 
 impl ProcessMetrics {
@@ -24,7 +25,13 @@ impl ProcessMetrics {
         let metrics = Self {
             resident_bytes: Gauge::default(),
             open_fds: Gauge::default(),
+            tasks: Gauge::default(),
         };
+        registry.register(
+            "runtime_tasks",
+            "Tasks of the asynchronous runtime, at work or waiting",
+            metrics.tasks.clone(),
+        );
         if cfg!(target_os = "linux") {
             registry.register(
                 "process_resident_memory_bytes",
@@ -42,6 +49,11 @@ impl ProcessMetrics {
 
     /// Brings the figures up to date.
     pub(super) fn look(&self) {
+        // The page is made by a task; whoever makes it elsewhere learns what was true before.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let tasks = runtime.metrics().num_alive_tasks();
+            self.tasks.set(i64::try_from(tasks).unwrap_or(i64::MAX));
+        }
         #[cfg(target_os = "linux")]
         {
             if let Some(bytes) = resident_bytes() {

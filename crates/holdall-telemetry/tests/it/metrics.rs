@@ -103,6 +103,7 @@ async fn calls_and_requests_are_counted() {
     // The connection that asks is one of them.
     assert!(figure(&page, "holdall_http_connections").is_some_and(|open| open >= 1.0));
     assert!(page.ends_with("# EOF\n"), "{page}");
+    assert!(figure(&page, "runtime_tasks").is_some_and(|tasks| tasks >= 1.0));
     if cfg!(target_os = "linux") {
         assert!(figure(&page, "process_resident_memory_bytes").is_some_and(|bytes| bytes > 1e6));
         assert!(figure(&page, "process_open_fds").is_some_and(|open| open > 3.0));

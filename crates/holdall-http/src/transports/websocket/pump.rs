@@ -1,6 +1,5 @@
 //! Frames in, frames out, until either side has had enough.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{SplitSink, SplitStream};
