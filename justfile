@@ -54,6 +54,11 @@ oauth:
     cargo build --release -p oauth
     HOLDALL_OAUTH_REQUIRED=1 tests/oauth/run
 
+# Try inputs nobody would think of, until stopped: `just fuzz decode -max_total_time=60`; needs cargo-fuzz.
+fuzz target *options:
+    mkdir -p fuzz/corpus/{{ target }}
+    cargo fuzz run -s none {{ target }} fuzz/corpus/{{ target }} fuzz/seeds/{{ target }} -- -dict=fuzz/json.dict -timeout=20 -rss_limit_mb=2048 {{ options }}
+
 # Known weaknesses of the dependencies; asks a database on the network.
 advisories:
     cargo deny check advisories
