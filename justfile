@@ -68,6 +68,11 @@ oauth:
 comparison *arguments:
     HOLDALL_COMPARISON_REQUIRED=1 tests/comparison/run {{ arguments }}
 
+# Try inputs nobody would think of, until stopped: `just fuzz decode -max_total_time=60`; needs cargo-fuzz.
+fuzz target *options:
+    mkdir -p fuzz/corpus/{{ target }}
+    cargo fuzz run -s none {{ target }} fuzz/corpus/{{ target }} fuzz/seeds/{{ target }} -- -dict=fuzz/json.dict -timeout=20 -rss_limit_mb=2048 {{ options }}
+
 # Known weaknesses of the dependencies; asks a database on the network.
 advisories:
     cargo deny check advisories

@@ -72,10 +72,10 @@ impl Pump {
             alive,
             place,
         } = connection;
-        let heard = Arc::new(Notify::new());
+        let heard = Notify::new();
         let mut writer = Writer { sink, pump: self };
         let end = tokio::select! {
-            end = read(&mut stream, inlet, parts, Arc::clone(&heard)) => end,
+            end = read(&mut stream, inlet, parts, &heard) => end,
             end = writer.carry(outlet, &heard) => end,
         };
         // Nobody is left to answer: what is under way is cancelled.
@@ -91,12 +91,7 @@ impl Pump {
 }
 
 /// Reads until the client closes the connection (`None`), or must be told to.
-async fn read(
-    stream: &mut SplitStream<Socket>,
-    inlet: Inlet,
-    parts: Parts,
-    heard: Arc<Notify>,
-) -> Option<End> {
+async fn read(stream: &mut SplitStream<Socket>, inlet: Inlet, parts: Parts, heard: &Notify) -> Option<End> {
     loop {
         let message = match stream.next().await {
             Some(Ok(message)) => message,
