@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use holdall::prelude::*;
 use holdall_http::auth::{NewToken, Secret, TokenFile, Tokens};
-use holdall_http::{MetricsPage, HttpConfig, HttpServer};
+use holdall_http::{HttpConfig, HttpServer, MetricsPage};
 use holdall_testkit::{Client, HttpRequest};
 use serde_json::{Value, json};
 

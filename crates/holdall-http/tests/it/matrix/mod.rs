@@ -147,18 +147,16 @@ impl Sessions {
         for door in in_session {
             for holder in HOLDERS {
                 let key = (door.what == What::Message, door.version, holder);
-                if !sessions.ids.contains_key(&key) {
-                    let (id, stream) = open_session(
-                        server,
-                        &Case {
-                            credential: holder,
-                            ..door
-                        },
-                    )
-                    .await;
-                    sessions.ids.insert(key, id);
-                    sessions._streams.extend(stream);
+                if sessions.ids.contains_key(&key) {
+                    continue;
                 }
+                let about = Case {
+                    credential: holder,
+                    ..door
+                };
+                let (id, stream) = open_session(server, &about).await;
+                sessions.ids.insert(key, id);
+                sessions._streams.extend(stream);
             }
         }
         sessions
