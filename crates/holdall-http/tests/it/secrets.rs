@@ -35,6 +35,8 @@ async fn planted_credentials_are_never_seen_again() {
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
         .with_writer(move || writer.clone())
         .finish();
+    // As long as there is but one subscriber, what other threads come to first is never logged here either.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     // All tasks of this test run on this thread.
     let _guard = tracing::subscriber::set_default(subscriber);
 
