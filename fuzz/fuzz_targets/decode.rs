@@ -4,7 +4,7 @@
 
 use holdall::wire::{BATCH_MAX, Decoded, check, decode, trimmed};
 use libfuzzer_sys::fuzz_target;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fuzz_target!(|data: &[u8]| {
     let text = trimmed(data);
@@ -50,7 +50,7 @@ fn judge(decoded: &Decoded, value: &Value, may_be_batch: bool) {
         Decoded::Message(message) => {
             let read = serde_json::to_value(message).expect("messages are JSON");
             assert_eq!(value["jsonrpc"], "2.0");
-            assert_eq!(read.get("id"), value.get("id"), "{value}");
+            assert!(is_same(read.get("id"), value.get("id")), "{read} for {value}");
             assert_eq!(read.get("method"), value.get("method"), "{value}");
         }
         Decoded::Refused(_) => judge_refusal(decoded, value, &[-32600, -32601, -32602]),
@@ -87,7 +87,17 @@ fn judge_refusal(decoded: &Decoded, value: &Value, codes: &[i32]) {
         "{reply}"
     );
     // Whose key comes twice may be the id, and then nobody can tell which is meant.
-    assert!(id.is_null() || Some(id) == value.get("id"), "{reply} to {value}");
+    assert!(id.is_null() || is_same(Some(id), value.get("id")), "{reply} to {value}");
+    // What is no request at all has an id of its own, but nobody waits for a reply to it.
+    let taken = json!({"jsonrpc": "2.0", "id": value["id"], "method": "ping"}).to_string();
+    let would_be_taken = matches!(decode(taken.as_bytes()), Decoded::Message(_));
+    assert!(!id.is_null() || !would_be_taken || codes == [-32600], "{reply} to {value}");
+}
+
+/// Whether two ids are the same: `1.0` is the integer it stands for.
+fn is_same(one: Option<&Value>, other: Option<&Value>) -> bool {
+    let number = |id: Option<&Value>| id.and_then(Value::as_f64);
+    one == other || (number(one).is_some() && number(one) == number(other))
 }
 
 fn shown(decoded: &Decoded) -> String {
