@@ -40,6 +40,16 @@ interop:
     cargo build --release -p holdall-cli
     tests/interop/run
 
+# Whether the files of deploy/ are what those who read them take.
+deployment:
+    cargo build --release -p holdall-cli
+    tests/deploy/run
+
+# The real program behind nginx and Caddy, with the official SDKs and a browser as clients.
+proxies:
+    cargo build --release -p holdall-cli -p proxied
+    tests/proxy/run
+
 # Licences, sources and versions of the dependencies.
 deny:
     cargo deny check bans licenses sources
@@ -62,6 +72,15 @@ load *arguments:
 soak *arguments:
     cargo build --release -p holdall-cli
     benches/soak {{ arguments }}
+
+# The same server three times, compared; needs Python 3.11. `just comparison --write` writes what is measured.
+comparison *arguments:
+    HOLDALL_COMPARISON_REQUIRED=1 tests/comparison/run {{ arguments }}
+
+# Try inputs nobody would think of, until stopped: `just fuzz decode -max_total_time=60`; needs cargo-fuzz.
+fuzz target *options:
+    mkdir -p fuzz/corpus/{{ target }}
+    cargo fuzz run -s none {{ target }} fuzz/corpus/{{ target }} fuzz/seeds/{{ target }} -- -dict=fuzz/json.dict -timeout=20 -rss_limit_mb=2048 {{ options }}
 
 # Known weaknesses of the dependencies; asks a database on the network.
 advisories:

@@ -47,6 +47,8 @@ pub(crate) enum Command {
     /// Check, show and explain the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Ask a running server whether it is well: exit code 0 if it is, 1 if not.
+    Health(HealthArguments),
 }
 
 #[derive(Debug, Args)]
@@ -199,7 +201,7 @@ impl Arguments {
             Command::Search(arguments) => arguments.notes.settings(),
             Command::Index(arguments) => arguments.notes.settings(),
             Command::Token(arguments) => arguments.auth.settings(),
-            Command::Eval(_) | Command::Config(_) => Vec::new(),
+            Command::Eval(_) | Command::Config(_) | Command::Health(_) => Vec::new(),
         };
         settings.extend(
             self.log
@@ -367,6 +369,19 @@ pub(crate) struct EvalArguments {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HealthArguments {
+    /// Where it listens: http://HOST:PORT, or unix:PATH of a socket [default: as the configuration says].
+    #[arg(value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// Ask whether it can do its work, not only whether it runs.
+    #[arg(long)]
+    pub(crate) ready: bool,
+    /// Give up after this many seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=300))]
+    pub(crate) timeout: u16,
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod arguments;
 mod config;
 mod configuration;
 mod eval;
+mod health;
 mod index;
 mod listening;
 mod notebook;
@@ -59,6 +60,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Command::Search(arguments) => search::run(arguments, &loaded.config.notes),
         Command::Index(arguments) => index::run(arguments, &loaded.config.notes),
         Command::Eval(arguments) => eval::run(arguments),
+        Command::Health(arguments) => health::run(arguments, &loaded.config),
         Command::Token(arguments) => token::run(&arguments.command, &loaded.config.auth),
         Command::Config(command) => configuration::run(*command, &loaded),
     }?;

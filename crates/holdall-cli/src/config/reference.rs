@@ -25,6 +25,8 @@ struct Key {
 struct Section {
     path: String,
     description: String,
+    /// It changes something that it is there, and by default it is not.
+    optional: bool,
     keys: Vec<Key>,
 }
 
@@ -44,7 +46,8 @@ pub(crate) fn commented() -> String {
             .to_owned();
     for section in sections() {
         let _ = writeln!(text, "\n{}", comment(&section.description));
-        let _ = writeln!(text, "[{}]", section.path);
+        let hidden = if section.optional { "# " } else { "" };
+        let _ = writeln!(text, "{hidden}[{}]", section.path);
         for key in &section.keys {
             let name = key.path.rsplit('.').next().expect("a path has a last part");
             let _ = writeln!(text, "{}", comment(&key.description));
@@ -141,8 +144,8 @@ fn collect(path: String, schema: &Json, defaults: Option<&Value>, sections: &mut
     for (name, property) in properties(schema) {
         let default = defaults.and_then(|defaults| defaults.get(name));
         let key = format!("{path}.{name}");
-        if properties(property).next().is_some() && default.is_some_and(Value::is_table) {
-            below.push((key, property, default));
+        if let Some(table) = table(property) {
+            below.push((key, property, table, default));
         } else {
             keys.push(Key {
                 path: key,
@@ -155,11 +158,25 @@ fn collect(path: String, schema: &Json, defaults: Option<&Value>, sections: &mut
     sections.push(Section {
         path,
         description: description(schema),
+        optional: false,
         keys,
     });
-    for (key, property, default) in below {
-        collect(key, property, default, sections);
+    for (key, property, table, default) in below {
+        let mut inner = Vec::new();
+        collect(key, table, default, &mut inner);
+        if let Some(first) = inner.first_mut() {
+            first.description = description(property);
+            first.optional = default.is_none();
+        }
+        sections.append(&mut inner);
     }
+}
+
+/// The schema of a property that is a table with keys of its own, whether it must be there or not.
+fn table(property: &Json) -> Option<&Json> {
+    let has_keys = |schema: &&Json| properties(schema).any(|(name, _)| name != "env" && name != "file");
+    let choices = property["anyOf"].as_array().into_iter().flatten();
+    std::iter::once(property).chain(choices).find(has_keys)
 }
 
 fn properties(schema: &Json) -> impl Iterator<Item = (&String, &Json)> {

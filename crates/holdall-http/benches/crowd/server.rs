@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use holdall::prelude::*;
-use holdall_http::{HttpConfig, HttpServer};
+use holdall_http::{HttpConfig, HttpServer, LimitsConfig};
 use tokio::sync::Notify;
 
 /// More than there are clients.
@@ -90,6 +90,12 @@ pub(super) fn serve(transport: &str) {
         config.connections_max = CONNECTIONS_MAX;
         // Connections are opened before they are used, and the machine may be busy.
         config.header_timeout = std::time::Duration::from_secs(300);
+        config.connections.idle_timeout = std::time::Duration::from_secs(300);
+        // One client is the whole crowd, and all of it is inside at once.
+        config.limits = LimitsConfig::none();
+        config.transports.streams_max = CONNECTIONS_MAX;
+        config.transports.streams_per_principal_max = CONNECTIONS_MAX;
+        config.sessions.per_principal_max = config.sessions.max;
         let service = server().build().expect("the server is right");
         let server = HttpServer::bind(([127, 0, 0, 1], 0).into(), service, config).await;
         let server = server.expect("a free port");

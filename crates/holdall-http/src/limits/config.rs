@@ -28,14 +28,17 @@ use super::rate::Rate;
 #[non_exhaustive]
 pub struct LimitsConfig {
     /// Requests from one address, whoever sends them. Default: no limit.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(with = "super::rate::or_off")]
+    #[schemars(with = "Rate")]
     pub requests_per_address: Option<Rate>,
     /// Requests of one principal, wherever they come from. Default: no limit.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(with = "super::rate::or_off")]
+    #[schemars(with = "Rate")]
     pub requests_per_principal: Option<Rate>,
     /// Failed attempts to say who one is, from one address; then nobody there may try again for a while.
     /// Default: 10 a minute.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(with = "super::rate::or_off")]
+    #[schemars(with = "Rate")]
     pub failed_logins_per_address: Option<Rate>,
     /// Calls at once, all principals together; more wait for their turn. A call lasts until its reply has been
     /// taken. Default: 256.

@@ -88,7 +88,9 @@ const BURST_MAX: u32 = 100_000;
 
 /// What is not a rate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a rate: write how often in which time, such as `20/s`, `300/min`, or `20/s burst 100`")]
+#[error(
+    "`{0}` is not a rate: write how often in which time, such as `20/s`, `300/min`, or `20/s burst 100`; where there may be none, `off`"
+)]
 pub struct RateError(String);
 
 impl FromStr for Rate {
@@ -149,6 +151,30 @@ impl fmt::Display for Rate {
     }
 }
 
+/// A rate or, without any, `off`.
+pub(crate) mod or_off {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Rate;
+
+    const OFF: &str = "off";
+
+    pub(crate) fn serialize<S: Serializer>(rate: &Option<Rate>, serializer: S) -> Result<S::Ok, S::Error> {
+        match rate {
+            Some(rate) => serializer.collect_str(rate),
+            None => serializer.serialize_str(OFF),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Rate>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_str() {
+            OFF => Ok(None),
+            rate => rate.parse().map(Some).map_err(serde::de::Error::custom),
+        }
+    }
+}
+
 impl TryFrom<String> for Rate {
     type Error = RateError;
 
@@ -180,6 +206,24 @@ impl JsonSchema for Rate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_there_may_be_no_rate_it_is_off() {
+        #[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
+        struct Holder {
+            #[serde(with = "or_off")]
+            rate: Option<Rate>,
+        }
+        for (text, rate) in [("off", None), ("5/s", Some(Rate::per_second(5)))] {
+            let json = serde_json::json!({ "rate": text });
+            assert_eq!(serde_json::to_value(Holder { rate }).expect("JSON"), json);
+            assert_eq!(
+                serde_json::from_value::<Holder>(json).expect("a rate"),
+                Holder { rate }
+            );
+        }
+        serde_json::from_value::<Holder>(serde_json::json!({ "rate": "never" })).expect_err("no rate");
+    }
 
     #[test]
     fn rates_are_written_as_people_write_them() {

@@ -35,6 +35,9 @@ async fn planted_credentials_are_never_seen_again() {
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
         .with_writer(move || writer.clone())
         .finish();
+    // With one subscriber alone, `tracing` asks the thread that is first to log somewhere whether that is wanted for
+    // good, and other tests have threads that want nothing.
+    let _another = tracing::Dispatch::new(tracing_subscriber::registry());
     // All tasks of this test run on this thread.
     let _guard = tracing::subscriber::set_default(subscriber);
 
@@ -60,6 +63,7 @@ async fn planted_credentials_are_never_seen_again() {
     config.auth.oauth = Some(OAuthConfig::new([
         Issuer::new(issuer.url()).introspected(introspection)
     ]));
+    config.limits.failed_logins_per_address = None;
     tracing::info!(?config, "configured");
     let service = Server::new("test").add(tools![say_hello]).build().expect("right");
     let server = HttpServer::bind(([127, 0, 0, 1], 0).into(), service, config)

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use holdall::prelude::*;
 use holdall_http::auth::{NewToken, Secret, TokenFile, Tokens};
-use holdall_http::{HttpConfig, HttpServer};
+use holdall_http::{HttpConfig, HttpServer, MetricsPage};
 use holdall_testkit::{Client, HttpRequest};
 use serde_json::{Value, json};
 
@@ -41,6 +41,7 @@ impl Fixture {
         // Every way to be wrong is tried, one after another.
         config.limits.failed_logins_per_address = None;
         config.auth.tokens = Some(tokens.clone());
+        config.metrics = Some(MetricsPage::new("text/plain", || "figures".into()));
         let service = Server::new("test").add(tools![who, read_notes]).build();
         let server = HttpServer::bind(([127, 0, 0, 1], 0).into(), service.expect("right"), config).await;
         let server = server.expect("a free port");

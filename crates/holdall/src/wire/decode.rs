@@ -2,7 +2,8 @@
 //!
 //! Nothing is known here of what was said before; see `session` for that.
 
-use rmcp::model::{ConstString, ErrorCode, JsonRpcMessage, SubscriptionsListenRequestMethod};
+use rmcp::model::{ConstString, ErrorCode, JsonRpcMessage, RequestId, SubscriptionsListenRequestMethod};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Message;
@@ -181,16 +182,23 @@ fn explain(value: &Value, error: &serde_json::Error) -> Decoded {
     }
 }
 
-/// The id of a message as far as it can be given back: a string or an integer.
+/// The id of a message as far as it can be given back: a string or an integer. `1.0` and `1e2` are integers, too: a
+/// message that is right is answered to such an id, so one that is wrong must be.
 fn id_of(value: &Value) -> Option<Value> {
-    value
-        .get("id")
-        .filter(|id| id.is_string() || id.is_i64() || id.is_u64())
-        .cloned()
+    let id = value.get("id")?;
+    let is_large = id.is_u64();
+    match read_id(id) {
+        Some(id) => Some(id.into_json_value()),
+        None => is_large.then(|| id.clone()),
+    }
 }
 
 fn is_id(id: Option<&Value>) -> bool {
-    id.is_some_and(|id| id.is_string() || id.is_i64())
+    id.and_then(read_id).is_some()
+}
+
+fn read_id(id: &Value) -> Option<RequestId> {
+    RequestId::deserialize(id).ok()
 }
 
 #[cfg(test)]
@@ -238,7 +246,11 @@ mod tests {
         assert_eq!(id("7"), 7);
         assert_eq!(id("\"x\""), "x");
         assert_eq!(id("18446744073709551615"), 18_446_744_073_709_551_615_u64);
-        for other in ["1.5", "null", "[]", "{}", "true", "1e30"] {
+        assert_eq!(
+            (id("1.0"), id("1e2"), id("-0.0")),
+            (1.into(), 100.into(), 0.into())
+        );
+        for other in ["1.5", "9007199254740992.0", "null", "[]", "{}", "true", "1e30"] {
             assert_eq!(id(other), Value::Null, "{other}");
         }
         assert_eq!(
@@ -246,6 +258,20 @@ mod tests {
             Value::Null
         );
         assert_eq!(refused(br#"{"id":1,"method":"ping","method":"ping"}"#).1, 1);
+    }
+
+    #[test]
+    fn an_id_that_would_be_taken_is_no_reason_to_refuse() {
+        for id in ["7.0", "7e0"] {
+            let request = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping","params":"x"}}"#);
+            assert_eq!(refused(request.as_bytes()), (-32602, 7.into()), "{id}");
+            let right = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#);
+            let Decoded::Message(message) = decode(right.as_bytes()) else {
+                panic!("no message");
+            };
+            let message = serde_json::to_value(message).expect("messages are JSON");
+            assert_eq!(message["id"], 7, "{id}");
+        }
     }
 
     #[test]

@@ -23,7 +23,6 @@ use crate::transports::sessions::SESSION_ID;
 impl Streamable {
     /// Answers a batch.
     pub(super) async fn batch(&self, parts: Parts, body: &[u8]) -> Result<Response, Refusal> {
-        self.sessions.admit(&parts).await?;
         let items = match decoded(body) {
             Ok(Decoded::Batch(items)) => items,
             Ok(_) => return Ok(refused("a batch is a list of messages")),

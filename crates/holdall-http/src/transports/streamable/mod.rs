@@ -39,9 +39,9 @@ use crate::transports::body::{Bodies, decoded, in_json};
 use crate::transports::caller;
 use crate::transports::connection::Life;
 use crate::transports::places::Places;
-use crate::transports::sessions::Sessions;
 use crate::transports::sessions::manager::Caller;
 use crate::transports::sessions::store::OfPrincipals;
+use crate::transports::sessions::{SESSION_ID, Sessions};
 
 /// Streamable HTTP for one service.
 #[derive(Clone)]
@@ -98,13 +98,21 @@ impl Streamable {
     }
 
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response {
+        let answered = self.try_answer(request).await;
+        answered.unwrap_or_else(Refusal::into_response)
+    }
+
+    async fn try_answer(&self, request: Request<Incoming>) -> Result<Response, Refusal> {
         let (parts, body) = request.into_parts();
-        let answered = match parts.method {
+        if parts.headers.contains_key(SESSION_ID) {
+            // Who may not speak here is told so before anything is read.
+            Box::pin(self.sessions.admit(&parts)).await?;
+        }
+        match parts.method {
             Method::POST => self.post(parts, body).await,
             Method::GET => Box::pin(self.stream(&self.usual, parts, Bytes::new())).await,
             _ => Box::pin(self.usual(parts, Bytes::new())).await.map(deleted),
-        };
-        answered.unwrap_or_else(Refusal::into_response)
+        }
     }
 
     async fn post(&self, parts: Parts, body: Incoming) -> Result<Response, Refusal> {
@@ -165,7 +173,6 @@ impl Streamable {
         parts: Parts,
         body: Bytes,
     ) -> Result<Response, Refusal> {
-        self.sessions.admit(&parts).await?;
         let caller = Caller::new(&parts);
         let request = Request::from_parts(parts, Full::new(body));
         let response = caller.answer(service.handle(request)).await?;

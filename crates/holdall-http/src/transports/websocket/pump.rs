@@ -11,6 +11,7 @@ use hyper_util::rt::TokioIo;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
@@ -81,12 +82,9 @@ impl Pump {
         drop(alive);
         if let Some(end) = end {
             writer.close(end).await;
-            // The client answers with a close frame of its own, or does not care to. What it sent before it read ours is
-            // taken: hung up on with something unread, it might never see why.
-            let _ = timeout(CLOSE_MAX, async {
-                while let Some(Ok(_)) = stream.next().await {}
-            })
-            .await;
+            // The client answers with a close frame of its own, or does not care to.
+            let rest = async { while let Some(Ok(_)) = stream.next().await {} };
+            let _ = timeout(CLOSE_MAX, rest).await;
         }
         drop(place);
     }
@@ -125,6 +123,8 @@ fn why(error: &Error) -> Option<End> {
     match error {
         Error::Capacity(_) => Some(End::new(CloseCode::Size, "the message is too large")),
         Error::Utf8(_) => Some(End::new(CloseCode::Invalid, "the message is no UTF-8")),
+        // Gone without a word.
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
         Error::Protocol(_) => Some(End::new(CloseCode::Protocol, "this is not WebSocket")),
         _ => None,
     }

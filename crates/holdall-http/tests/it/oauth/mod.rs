@@ -24,7 +24,7 @@ use holdall_testkit::{HttpReply, HttpRequest};
 use serde_json::{Value, json};
 
 /// The server as its clients know it.
-const PUBLIC_URL: &str = "https://notes.example";
+pub(crate) const PUBLIC_URL: &str = "https://notes.example";
 const RESOURCE: &str = "https://notes.example/mcp";
 
 /// Tell who asks.
@@ -58,6 +58,8 @@ async fn bind(oauth: OAuthConfig, public_url: Option<&str>) -> Result<HttpServer
     config.public_url = public_url.map(|url| url.parse().expect("it is a URL"));
     config.auth = AuthConfig::default();
     config.auth.oauth = Some(oauth);
+    // These tests fail to log in more often than anybody may.
+    config.limits.failed_logins_per_address = None;
     HttpServer::bind(([127, 0, 0, 1], 0).into(), service(), config).await
 }
 
