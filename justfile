@@ -64,6 +64,15 @@ oauth:
     cargo build --release -p oauth
     HOLDALL_OAUTH_REQUIRED=1 tests/oauth/run
 
+# What everything a team switches on costs; Linux.
+load *arguments:
+    cargo bench -p holdall-telemetry --bench load -- {{ arguments }}
+
+# The program under mixed traffic for 20 minutes, and whether it is as it was before: `just soak --minutes 5`; Linux.
+soak *arguments:
+    cargo build --release -p holdall-cli
+    benches/soak {{ arguments }}
+
 # The same server three times, compared; needs Python 3.11. `just comparison --write` writes what is measured.
 comparison *arguments:
     HOLDALL_COMPARISON_REQUIRED=1 tests/comparison/run {{ arguments }}
