@@ -77,7 +77,8 @@ def check(pages: Pages, proxy: Proxy, notes: Program, certificate: Certificate) 
 
 def visit(origin: str, reports: "queue.Queue[dict]", certificate: Certificate) -> dict:
     """Opens the page, and returns what it found out."""
-    with tempfile.TemporaryDirectory() as profile:
+    # Helpers of the browser write into its profile for a moment longer than it lives itself.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [
             "chromium",
             "--headless",
