@@ -5,10 +5,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::Deserialize;
-
 #[cfg(any(feature = "otlp", feature = "sentry"))]
-use crate::secret::Secret;
+use holdall_http::auth::Secret;
+use serde::Deserialize;
 
 /// What operators learn of a server.
 #[derive(Clone, Debug, Deserialize)]

@@ -40,7 +40,7 @@ pub(crate) struct Reporter(#[expect(dead_code, reason = "kept for what its drop 
 
 /// From here on panics anywhere in the process are told, too.
 pub(crate) fn start(config: &SentryConfig) -> Result<(Faults, Reporter), TelemetryError> {
-    let dsn: Dsn = config.dsn.reveal().parse().map_err(|_| TelemetryError::Sentry)?;
+    let dsn: Dsn = config.dsn.expose().parse().map_err(|_| TelemetryError::Sentry)?;
     let messages = config.messages;
     let mut options = ClientOptions::default();
     options.dsn = Some(dsn);

@@ -38,7 +38,6 @@
 //! | `traces` | how spans reach a collector (feature `otlp`) |
 //! | `faults` | how panics and faults reach Sentry (feature `sentry`) |
 //! | `outbound` | how anything is sent |
-//! | `secret` | a value that is never shown |
 
 mod audit;
 mod config;
@@ -50,7 +49,6 @@ mod metrics;
 mod observer;
 #[cfg(any(feature = "otlp", feature = "sentry"))]
 mod outbound;
-mod secret;
 mod start;
 #[cfg(feature = "otlp")]
 mod traces;
@@ -61,6 +59,7 @@ pub use config::OtlpConfig;
 pub use config::SentryConfig;
 pub use config::{AuditConfig, LogConfig, LogFormat, MetricsConfig, TelemetryConfig};
 pub use error::TelemetryError;
+/// A text that is never shown: neither by `Debug` nor in an error.
+pub use holdall_http::auth::Secret;
 pub use observer::TelemetryObserver;
-pub use secret::Secret;
 pub use start::{Telemetry, TelemetryGuard};

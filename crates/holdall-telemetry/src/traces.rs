@@ -41,7 +41,7 @@ impl Exporter {
     pub(crate) fn new(config: &OtlpConfig) -> Result<Self, TelemetryError> {
         let headers = config.headers.iter();
         let headers: HashMap<String, String> = headers
-            .map(|(name, value)| (name.clone(), value.reveal().to_owned()))
+            .map(|(name, value)| (name.clone(), value.expose().to_owned()))
             .collect();
         let timeout = Duration::from_millis(config.timeout_ms);
         let exporter = SpanExporter::builder()
