@@ -66,9 +66,11 @@ class Program:
             [serve]
             listen = ["127.0.0.1:0"]
 
+            [data]
+            dir = "data"
+
             [notes]
             folders = ["notes"]
-            data_dir = "data"
             embeddings = false
 
             [http]

@@ -119,8 +119,9 @@ pub(crate) enum ConfigCommand {
 }
 
 /// Toolsets there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema, ValueEnum)]
 #[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
 pub(crate) enum ToolsetName {
     /// Search, read and write a folder of Markdown.
     Notes,
@@ -131,7 +132,7 @@ pub(crate) struct NotesArguments {
     /// Folder of Markdown notes; repeat for several [default: the current folder].
     #[arg(long, value_name = "DIR")]
     pub(crate) notes: Vec<PathBuf>,
-    /// Where index and vectors are kept [default: the user's data directory].
+    /// Where the index is kept, and what the toolsets remember [default: the user's data directory].
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// Search by words alone: no embeddings are made or used.
@@ -233,7 +234,7 @@ impl NotesArguments {
         settings.extend(
             self.data_dir
                 .as_ref()
-                .map(|folder| Setting::flag("--data-dir", "notes.data_dir", path(folder))),
+                .map(|folder| Setting::flag("--data-dir", "data.dir", path(folder))),
         );
         if self.no_embeddings {
             settings.push(Setting::flag("--no-embeddings", "notes.embeddings", false));

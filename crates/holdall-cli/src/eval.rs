@@ -9,7 +9,7 @@ use holdall_notes::eval::{EvalOptions, EvalProgress, EvalReport, evaluate};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::EvalArguments;
-use crate::notebook::data_dir;
+use crate::config::DataConfig;
 
 pub(crate) fn run(arguments: &EvalArguments) -> Result<()> {
     let set = arguments.dir.canonicalize().with_context(|| {
@@ -19,7 +19,10 @@ pub(crate) fn run(arguments: &EvalArguments) -> Result<()> {
     let name = set
         .file_name()
         .context("the root of the file system is not a set of questions")?;
-    let work = data_dir(arguments.data_dir.as_deref())?.join("eval").join(name);
+    let data = DataConfig {
+        dir: arguments.data_dir.clone(),
+    };
+    let work = data.dir()?.join("eval").join(name);
     let model = if arguments.no_embeddings {
         None
     } else {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::arguments::IndexArguments;
-use crate::config::NotesConfig;
+use crate::config::Config;
 use crate::notebook::open;
 use crate::printable::printable;
 use crate::progress::Bar;
@@ -15,9 +15,9 @@ use crate::progress::Bar;
 /// A day: as long as it takes.
 const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
-pub(crate) fn run(arguments: &IndexArguments, notes: &NotesConfig) -> Result<()> {
+pub(crate) fn run(arguments: &IndexArguments, config: &Config) -> Result<()> {
     let started = Instant::now();
-    let notebook = Arc::new(open(notes)?);
+    let notebook = Arc::new(open(config)?);
     {
         let _bar = Bar::show(&notebook);
         notebook.wait_until_indexed(PATIENCE);

@@ -16,6 +16,7 @@ mod progress;
 mod search;
 mod serve;
 mod token;
+mod toolsets;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -57,8 +58,8 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     match &arguments.command {
         Command::Serve(arguments) => return serve::run(arguments, loaded, sources, telemetry),
-        Command::Search(arguments) => search::run(arguments, &loaded.config.notes),
-        Command::Index(arguments) => index::run(arguments, &loaded.config.notes),
+        Command::Search(arguments) => search::run(arguments, &loaded.config),
+        Command::Index(arguments) => index::run(arguments, &loaded.config),
         Command::Eval(arguments) => eval::run(arguments),
         Command::Health(arguments) => health::run(arguments, &loaded.config),
         Command::Token(arguments) => token::run(&arguments.command, &loaded.config.auth),

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::arguments::SearchArguments;
-use crate::config::NotesConfig;
+use crate::config::Config;
 use crate::notebook::{explained, open};
 use crate::printable::printable;
 use crate::progress::Bar;
@@ -23,8 +23,8 @@ const INDEX_WAIT: Duration = Duration::from_secs(600);
 /// How long a question waits for passages whose meaning is not known yet.
 const EMBED_WAIT: Duration = Duration::from_secs(2);
 
-pub(crate) fn run(arguments: &SearchArguments, notes: &NotesConfig) -> Result<()> {
-    let notebook = Arc::new(open(notes)?);
+pub(crate) fn run(arguments: &SearchArguments, config: &Config) -> Result<()> {
+    let notebook = Arc::new(open(config)?);
     let now = notebook.now();
     let when = arguments
         .when

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
-use holdall_http::auth::{NewToken, Secret, TokenEntry, TokenFile, TokenKind};
+use holdall::Secret;
+use holdall_http::auth::{NewToken, TokenEntry, TokenFile, TokenKind};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 #[cfg(any(feature = "otlp", feature = "sentry"))]
-use holdall_http::auth::Secret;
+use holdall::Secret;
 use serde::Deserialize;
 
 /// What operators learn of a server.

@@ -59,7 +59,5 @@ pub use config::OtlpConfig;
 pub use config::SentryConfig;
 pub use config::{AuditConfig, LogConfig, LogFormat, MetricsConfig, TelemetryConfig};
 pub use error::TelemetryError;
-/// A text that is never shown: neither by `Debug` nor in an error.
-pub use holdall_http::auth::Secret;
 pub use observer::TelemetryObserver;
 pub use start::{Telemetry, TelemetryGuard};

@@ -35,6 +35,7 @@
 //! | change what is offered while it is served, tell clients of news | [`ServerHandle`] |
 //! | let a call take longer than anybody waits | [`Tool::task`], [`TaskOptions`] |
 //! | say what went wrong | [`CallError`] |
+//! | keep a credential out of logs | [`Secret`] |
 //! | know of every call: count, audit, trace | [`observe`] |
 
 mod about;
@@ -60,6 +61,7 @@ mod reply;
 mod resource;
 mod schema;
 pub mod schema_lock;
+mod secret;
 mod server;
 mod service;
 mod state;
@@ -88,6 +90,7 @@ pub use reply::{
     IntoResourceBody, IntoToolResult, Json, JsonWithText, Link, ResourceBody, ResultType, assistant, user,
 };
 pub use resource::{Entry, Page, Resource};
+pub use secret::Secret;
 pub use server::Server;
 pub use service::Service;
 pub use state::State;

@@ -47,7 +47,7 @@ pub struct Tool {
     about: About,
     arguments: Arguments,
     output_schema: Option<JsonObject>,
-    annotations: ToolAnnotations,
+    pub(crate) annotations: ToolAnnotations,
     labels: Labels,
     timeout: Duration,
     result_bytes_max: usize,

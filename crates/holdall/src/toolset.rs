@@ -94,6 +94,31 @@ impl Components {
         self
     }
 
+    /// Leaves out every tool that does not say [`read_only`](Tool::read_only): what stays changes nothing.
+    ///
+    /// ```
+    /// use holdall::{Components, prelude::*};
+    ///
+    /// /// How many letters a text has.
+    /// #[tool(read_only)]
+    /// fn count(text: String) -> usize {
+    ///     text.chars().count()
+    /// }
+    ///
+    /// /// Forget everything.
+    /// #[tool]
+    /// fn forget() {}
+    ///
+    /// let offered = Components::new().add(tools![count, forget]).only_reading();
+    /// assert_eq!(Server::new("letters").add(offered).build()?.tool_names(), ["count"]);
+    /// # Ok::<(), holdall::Error>(())
+    /// ```
+    pub fn only_reading(mut self) -> Self {
+        self.tools
+            .retain(|tool| tool.annotations.read_only_hint == Some(true));
+        self
+    }
+
     /// Leaves out the tools for which `keep` says no; it is given their names.
     pub fn retain_tools(mut self, keep: impl Fn(&str) -> bool) -> Self {
         self.tools.retain(|tool| keep(&tool.name));

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
+use holdall::Secret;
 use holdall::prelude::*;
-use holdall_http::auth::{Introspection, Issuer, OAuthConfig, Secret};
+use holdall_http::auth::{Introspection, Issuer, OAuthConfig};
 use holdall_http::{HttpConfig, HttpServer};
 use tracing_subscriber::EnvFilter;
 

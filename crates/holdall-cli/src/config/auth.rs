@@ -133,7 +133,7 @@ impl Issuer {
                 let secret = secret.read().with_context(|| {
                     format!("the `client_secret` for the issuer {} is not to be had", self.url)
                 })?;
-                Ok(issuer.introspected(auth::Introspection::new(id, auth::Secret::new(secret))))
+                Ok(issuer.introspected(auth::Introspection::new(id, holdall::Secret::new(secret))))
             }
             _ => anyhow::bail!(
                 "the issuer {} has only one of `client_id` and `client_secret`: give both, or neither",

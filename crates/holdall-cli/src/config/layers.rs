@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn flags_outweigh_the_environment_which_outweighs_the_file() {
-        let file = file("[notes]\nfolders = ['a']\ndata_dir = '/d'\n[log]\nlevel = 'info'\n");
+        let file = file("[notes]\nfolders = ['a']\n[data]\ndir = '/d'\n[log]\nlevel = 'info'\n");
         let environment = variables(&[
             ("HOLDALL_NOTES__FOLDERS", "x,y"),
             ("HOLDALL_LOG__LEVEL", "debug"),
@@ -288,7 +288,7 @@ mod tests {
             loaded.config.notes.folders,
             [PathBuf::from("x"), PathBuf::from("y")]
         );
-        assert_eq!(loaded.config.notes.data_dir, Some(PathBuf::from("/d")));
+        assert_eq!(loaded.config.data.dir, Some(PathBuf::from("/d")));
         assert_eq!(loaded.config.log.level, "trace");
         assert!(loaded.config.notes.embeddings, "a default");
         let sources: Vec<_> = loaded
@@ -300,8 +300,8 @@ mod tests {
         assert_eq!(
             sources,
             [
+                ("data.dir", shown.as_str()),
                 ("log.level", "--log"),
-                ("notes.data_dir", shown.as_str()),
                 ("notes.folders", "HOLDALL_NOTES__FOLDERS"),
             ]
         );
@@ -325,11 +325,11 @@ mod tests {
         }
         let loaded = load_from(
             None,
-            &variables(&[("HOLDALL_NOTES__DATA_DIR", "5"), ("HOLDALL_CONFIG", "/dev/null")]),
+            &variables(&[("HOLDALL_DATA__DIR", "5"), ("HOLDALL_CONFIG", "/dev/null")]),
             &[],
         )
         .expect("a folder may be called 5");
-        assert_eq!(loaded.config.notes.data_dir, Some(PathBuf::from("5")));
+        assert_eq!(loaded.config.data.dir, Some(PathBuf::from("5")));
     }
 
     #[test]

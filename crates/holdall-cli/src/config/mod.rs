@@ -21,6 +21,8 @@ mod telemetry;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use anyhow::{Context as _, Result};
+use etcetera::BaseStrategy as _;
 use holdall::schemars::{self, JsonSchema};
 use holdall_http::HttpConfig;
 use serde::{Deserialize, Serialize};
@@ -38,6 +40,8 @@ use crate::arguments::ToolsetName;
 pub(crate) struct Config {
     /// What is served.
     pub(crate) serve: ServeConfig,
+    /// What the program makes and keeps.
+    pub(crate) data: DataConfig,
     /// The notes.
     pub(crate) notes: NotesConfig,
     /// How the server is reached over HTTP, and its bounds there. Where it listens is said in `[serve]`.
@@ -87,6 +91,30 @@ impl Default for ServeConfig {
     }
 }
 
+/// What the program makes and keeps.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct DataConfig {
+    /// The folder of it: the index of the notes and, unless their sections say otherwise, what the toolsets remember.
+    /// Without it, `holdall` in the user's data directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "path"))]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+impl DataConfig {
+    /// The folder.
+    pub(crate) fn dir(&self) -> Result<PathBuf> {
+        if let Some(dir) = &self.dir {
+            return Ok(dir.clone());
+        }
+        let user = etcetera::base_strategy::choose_native_strategy().context(
+            "this system has no data directory for its users; say where to keep things with --data-dir",
+        )?;
+        Ok(user.data_dir().join("holdall"))
+    }
+}
+
 /// The notes.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -94,10 +122,6 @@ pub(crate) struct NotesConfig {
     /// The folders of Markdown notes.
     #[schemars(extend("items" = { "type": "string", "format": "path" }))]
     pub(crate) folders: Vec<PathBuf>,
-    /// Where index and vectors are kept. Without it, the user's data directory.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("format" = "path"))]
-    pub(crate) data_dir: Option<PathBuf>,
     /// Whether notes are found by their meaning, too: embeddings are made and used.
     pub(crate) embeddings: bool,
 }
@@ -106,7 +130,6 @@ impl Default for NotesConfig {
     fn default() -> Self {
         Self {
             folders: vec![PathBuf::from(".")],
-            data_dir: None,
             embeddings: true,
         }
     }

@@ -157,7 +157,7 @@ impl Config {
                 let value = value
                     .read()
                     .with_context(|| format!("the header `{name}` of [otlp] is not to be had"))?;
-                otlp.headers.insert(name.clone(), telemetry::Secret::new(value));
+                otlp.headers.insert(name.clone(), holdall::Secret::new(value));
             }
             otlp.service_name.clone_from(&self.otlp.service_name);
             otlp.sample_ratio = self.otlp.sample_ratio;
@@ -165,7 +165,7 @@ impl Config {
         }
         if let Some(dsn) = &self.sentry.dsn {
             let dsn = dsn.read().context("the `dsn` of [sentry] is not to be had")?;
-            let mut sentry = telemetry::SentryConfig::new(telemetry::Secret::new(dsn));
+            let mut sentry = telemetry::SentryConfig::new(holdall::Secret::new(dsn));
             sentry.environment.clone_from(&self.sentry.environment);
             sentry.messages = self.sentry.messages;
             sentry.addresses = self.sentry.addresses;

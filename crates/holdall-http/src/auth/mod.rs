@@ -17,7 +17,6 @@
 //! | `oauth` | whose access token is this |
 //! | `challenge` | what callers are told who have to prove who they are, or lack scopes |
 //! | `message` | what a message is about, before it is handed on |
-//! | `secret` | how credentials are kept out of logs |
 //!
 //! Not here: what a principal may do (`holdall`), how often (`limits`), whose session it is (`transports`).
 
@@ -27,7 +26,6 @@ mod credential;
 pub(crate) mod message;
 #[cfg(feature = "oauth")]
 mod oauth;
-mod secret;
 mod tokens;
 
 use holdall::{Principal, Service};
@@ -44,7 +42,6 @@ use self::message::Subject;
 pub use self::oauth::{Algorithm, Introspection, Issuer, OAuthConfig};
 #[cfg(feature = "oauth")]
 use self::oauth::{ResourceServer, address::Own, metadata::Metadata};
-pub use self::secret::Secret;
 pub use self::tokens::{NewToken, TokenEntry, TokenError, TokenFile, TokenKind, Tokens};
 use crate::config::HttpConfig;
 use crate::front::refusal::Refusal;

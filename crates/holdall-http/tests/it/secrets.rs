@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
+use holdall::Secret;
 use holdall::prelude::*;
-use holdall_http::auth::{Introspection, Issuer, NewToken, OAuthConfig, Secret, TokenFile, Tokens};
+use holdall_http::auth::{Introspection, Issuer, NewToken, OAuthConfig, TokenFile, Tokens};
 use holdall_http::{HttpConfig, HttpServer};
 use holdall_testkit::HttpRequest;
 use serde_json::json;

@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
+use holdall::Secret;
 use holdall::prelude::*;
-use holdall_http::auth::{NewToken, Secret, TokenFile, Tokens};
+use holdall_http::auth::{NewToken, TokenFile, Tokens};
 use holdall_http::{HttpConfig, HttpServer, MetricsPage};
 use holdall_testkit::{Client, HttpRequest};
 use serde_json::{Value, json};

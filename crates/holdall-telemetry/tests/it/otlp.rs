@@ -1,7 +1,8 @@
 //! Traces, as a collector gets them. They need the log of the whole process, so each test runs in one of its own.
 
+use holdall::Secret;
 use holdall_http::HttpConfig;
-use holdall_telemetry::{OtlpConfig, Secret, Telemetry, TelemetryConfig};
+use holdall_telemetry::{OtlpConfig, Telemetry, TelemetryConfig};
 use holdall_testkit::Served;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;

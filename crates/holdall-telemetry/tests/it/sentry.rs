@@ -1,6 +1,7 @@
 //! What Sentry is told. Panics are told of by the process as a whole, so each test runs in one of its own.
 
-use holdall_telemetry::{Secret, SentryConfig, Telemetry, TelemetryConfig, TelemetryError};
+use holdall::Secret;
+use holdall_telemetry::{SentryConfig, Telemetry, TelemetryConfig, TelemetryError};
 use holdall_testkit::Client;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::auth::secret::Secret;
+use holdall::Secret;
 
 /// Whose access tokens are taken. Needs [`HttpConfig::public_url`](crate::HttpConfig::public_url).
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
-use crate::auth::secret::Secret;
+use holdall::Secret;
 
 /// Shorter keys could be guessed.
 pub(crate) const KEY_CHARS_MIN: usize = 12;

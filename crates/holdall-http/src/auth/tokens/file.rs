@@ -20,7 +20,7 @@ use super::chosen::{self, KEY_CHARS_MIN};
 use super::entry::{KeptHash, NewToken, TokenEntry, TokenKind};
 use super::error::TokenError;
 use super::generate;
-use crate::auth::secret::Secret;
+use holdall::Secret;
 
 /// Larger files are refused: 10,000 tokens have some 3 MiB.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;

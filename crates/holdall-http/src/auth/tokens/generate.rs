@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::auth::secret::Secret;
+use holdall::Secret;
 
 /// What every token begins with, so that people and scanners for leaked secrets know what they see.
 pub(crate) const PREFIX: &str = "hold_";

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::auth::Secret;
+use holdall::Secret;
 
 fn file() -> (tempfile::TempDir, TokenFile) {
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,6 +1,7 @@
 //! Which tokens are taken that the authorization server is asked about.
 
-use holdall_http::auth::{Introspection, Issuer, OAuthConfig, Secret};
+use holdall::Secret;
+use holdall_http::auth::{Introspection, Issuer, OAuthConfig};
 use serde_json::{Value, json};
 
 use super::issuer::{TestIssuer, TestKey, now};

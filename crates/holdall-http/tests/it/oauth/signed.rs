@@ -305,7 +305,7 @@ async fn configurations_by_which_nobody_could_be_known_are_refused() {
     let mut no_algorithms = Issuer::new("https://login.example");
     no_algorithms.algorithms.clear();
     let asked = |url: &str| {
-        let secret = holdall_http::auth::Secret::new("s");
+        let secret = holdall::Secret::new("s");
         Issuer::new(url).introspected(holdall_http::auth::Introspection::new("c", secret))
     };
     for (config, public_url, part) in [

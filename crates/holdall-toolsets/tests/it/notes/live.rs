@@ -4,15 +4,15 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use holdall::Server;
 use holdall::live::Listeners;
+use holdall::{Server, Toolset as _};
 use holdall_notes::{Notebook, Role};
 use holdall_testkit::Client;
 use holdall_toolsets::notes::NotesToolset;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::client::open;
+use super::client::open;
 
 const VERSIONS: [&str; 3] = ["2024-11-05", "2025-11-25", "2026-07-28"];
 const UPDATED: &str = "notifications/resources/updated";
@@ -216,7 +216,8 @@ async fn a_server_that_reads_the_index_of_another_tells_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn read_only_notes_are_as_live() {
     let desk = Desk::new(&[("a.md", "giraffe")]);
-    let read_only = Server::new("test").add(NotesToolset::read_only(desk.notebook()));
+    let toolset = NotesToolset::new(desk.notebook());
+    let read_only = Server::new("test").add(toolset.components().only_reading());
     let client = connect(read_only, "2026-07-28").await;
     client.subscribe("note://a.md").await;
     desk.put("a.md", "walrus");

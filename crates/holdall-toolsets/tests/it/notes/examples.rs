@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::client::{over_examples, paths};
+use super::client::{over_examples, paths};
 
 /// Questions whose best notes have to be among the first three.
 const ANSWERED_MIN: usize = 22;

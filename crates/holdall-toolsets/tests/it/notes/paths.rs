@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
-use crate::client::over;
+use super::client::over;
 
 const HOSTILE: &[&str] = &[
     "../out.md",

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::client::{over, paths};
+use super::client::{over, paths};
 
 #[tokio::test]
 async fn every_wrong_argument_is_named_in_one_reply() {

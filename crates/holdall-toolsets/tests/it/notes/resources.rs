@@ -4,7 +4,7 @@ use holdall::Server;
 use holdall_testkit::Client;
 use holdall_toolsets::notes::NotesToolset;
 
-use crate::client::{open_at_once, over};
+use super::client::{open_at_once, over};
 
 #[tokio::test]
 async fn notes_are_listed_read_and_completed() {

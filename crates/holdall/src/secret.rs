@@ -4,7 +4,15 @@ use std::fmt;
 
 use serde::Deserialize;
 
-/// A credential in the clear. `Debug` does not show it, and there is no `Display`.
+/// A credential in the clear. `Debug` does not show it, and there is neither `Display` nor `Serialize`.
+///
+/// ```
+/// use holdall::Secret;
+///
+/// let key = Secret::new("k-5f2a");
+/// assert_eq!(format!("{key:?}"), "Secret(…)");
+/// assert_eq!(key.expose(), "k-5f2a");
+/// ```
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);

@@ -1,10 +1,10 @@
 //! What a host sees before it calls anything.
 
-use holdall::Server;
-use holdall_toolsets::notes::{NotesToolset, WRITE_TOOLS};
+use holdall::{Server, Toolset as _};
+use holdall_toolsets::notes::NotesToolset;
 use serde_json::{Value, json};
 
-use crate::client::{over, over_with};
+use super::client::{over, over_with};
 
 #[tokio::test]
 async fn the_tools_say_what_they_do() {
@@ -18,7 +18,7 @@ async fn the_tools_say_what_they_do() {
 #[tokio::test]
 async fn read_only_notes_have_no_tool_that_writes() {
     let client = over_with(&[("a.md", "a")], |notebook| {
-        Server::new("test").add(NotesToolset::read_only(notebook))
+        Server::new("test").add(NotesToolset::new(notebook).components().only_reading())
     })
     .await;
     assert_eq!(
@@ -31,7 +31,7 @@ async fn read_only_notes_have_no_tool_that_writes() {
             "notes_status"
         ]
     );
-    for name in WRITE_TOOLS {
+    for name in ["create_note", "append_note", "edit_note", "undo_note_change"] {
         let error = client.mcp.call(name, json!({})).await.expect_code(-32602);
         assert!(error.message.contains(name), "{error}");
     }

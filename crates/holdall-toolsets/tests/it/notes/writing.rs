@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::client::{over, paths};
+use super::client::{over, paths};
 
 #[tokio::test]
 async fn notes_are_created_changed_and_changed_back() {

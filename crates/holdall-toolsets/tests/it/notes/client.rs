@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use holdall::Server;
+use holdall::{Server, Toolset as _};
 use holdall_notes::{Notebook, NotebookOptions};
 use holdall_toolsets::notes::NotesToolset;
 use jiff::tz::TimeZone;
@@ -73,7 +73,7 @@ pub(crate) async fn over_examples() -> Client {
     let notebook = tokio::task::spawn_blocking(move || open(&notes, &data, true))
         .await
         .unwrap();
-    let server = Server::new("test").add(NotesToolset::read_only(notebook));
+    let server = Server::new("test").add(NotesToolset::new(notebook).components().only_reading());
     Client {
         mcp: holdall_testkit::Client::connect(server).await,
         notes: None,
