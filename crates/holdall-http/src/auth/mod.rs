@@ -13,6 +13,7 @@
 //! | `mod` | who sends a request, and does it lack scopes |
 //! | `config` | how callers may prove who they are |
 //! | `credential` | which credential a request brings, and of what form |
+//! | `lasting` | until when it is good, for what stays open |
 //! | `tokens` | whose token or key is this |
 //! | `oauth` | whose access token is this |
 //! | `challenge` | what callers are told who have to prove who they are, or lack scopes |
@@ -23,11 +24,14 @@
 mod challenge;
 mod config;
 mod credential;
+pub(crate) mod lasting;
 pub(crate) mod message;
 #[cfg(feature = "oauth")]
 mod oauth;
 mod tokens;
 
+#[cfg(feature = "oauth")]
+use holdall::Secret;
 use holdall::{Principal, Service};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -37,11 +41,14 @@ use serde_json::Value;
 use self::challenge::Challenge;
 pub use self::config::AuthConfig;
 use self::credential::{Credential, check_query};
+#[cfg(feature = "oauth")]
+use self::lasting::Lasting;
+use self::lasting::Login;
 use self::message::Subject;
 #[cfg(feature = "oauth")]
 pub use self::oauth::{Algorithm, Introspection, Issuer, OAuthConfig};
 #[cfg(feature = "oauth")]
-use self::oauth::{ResourceServer, address::Own, metadata::Metadata};
+use self::oauth::{Access, Denied, ResourceServer, address::Own, metadata::Metadata};
 pub use self::tokens::{NewToken, TokenEntry, TokenError, TokenFile, TokenKind, Tokens};
 use crate::config::HttpConfig;
 use crate::front::refusal::Refusal;
@@ -76,15 +83,15 @@ impl Authentication {
         &self,
         route: Route,
         request: &mut http::Request<B>,
-    ) -> Result<Principal, Refusal> {
-        let principal = self.principal(request.uri(), request.headers()).await;
-        let principal = principal.map_err(|refusal| self.first_challenge(route).on(refusal))?;
+    ) -> Result<Login, Refusal> {
+        let login = self.login(request.uri(), request.headers()).await;
+        let login = login.map_err(|refusal| self.first_challenge(route).on(refusal))?;
         if self.config.is_on() {
             let headers = request.headers_mut();
             headers.remove(AUTHORIZATION);
             headers.remove(&self.config.api_key_header);
         }
-        Ok(principal)
+        Ok(login)
     }
 
     /// Whether the principal of a request may send something about this at all. What is not known yet is decided when
@@ -128,10 +135,10 @@ impl Authentication {
         None
     }
 
-    async fn principal(&self, uri: &Uri, headers: &HeaderMap) -> Result<Principal, Refusal> {
+    async fn login(&self, uri: &Uri, headers: &HeaderMap) -> Result<Login, Refusal> {
         check_query(uri)?;
         if !self.config.is_on() {
-            return Ok(Principal::anonymous());
+            return Ok(Login::anonymous());
         }
         match Credential::of(headers, &self.config.api_key_header)? {
             Some(credential) => self.holder(credential).await,
@@ -139,7 +146,7 @@ impl Authentication {
         }
     }
 
-    async fn holder(&self, credential: Credential<'_>) -> Result<Principal, Refusal> {
+    async fn holder(&self, credential: Credential<'_>) -> Result<Login, Refusal> {
         // What takes long is rare, and larger than what every other request needs.
         let holder = match (credential, &self.config.tokens) {
             (Credential::Token(token), Some(tokens)) => tokens.holder_of_token(token),
@@ -155,7 +162,9 @@ impl Authentication {
                     Some(holder) => Ok(holder),
                     None => Box::pin(server.judge_signed(token)).await,
                 };
-                return holder.map_err(challenge::denied);
+                let Access { principal, end } = holder.map_err(challenge::denied)?;
+                let lasting = Lasting::Until(end);
+                return Ok(Login { principal, lasting });
             }
             #[cfg(feature = "oauth")]
             (Credential::Opaque(token), _) if let Some((server, _)) = &self.oauth => {
@@ -163,11 +172,36 @@ impl Authentication {
                     Some(holder) => holder,
                     None => Box::pin(server.judge_opaque(token)).await,
                 };
-                return holder.map_err(challenge::denied);
+                let principal = holder.map_err(challenge::denied)?.principal;
+                let lasting = Lasting::Asked(Secret::new(token).into(), principal.clone());
+                return Ok(Login { principal, lasting });
             }
             _ => Err(tokens::Rejected::Unknown),
         };
-        holder.map_err(challenge::rejected)
+        holder.map(Login::kept).map_err(challenge::rejected)
+    }
+
+    /// Resolves when a token that only its authorization server understands is not that of `principal` any more. Asks as
+    /// often as requests with it would have it asked.
+    #[cfg(feature = "oauth")]
+    async fn withdrawn(&self, token: &Secret, principal: &Principal) {
+        let Some((server, _)) = &self.oauth else { return };
+        loop {
+            let answer = match server.remembered_opaque(token.expose()) {
+                Some(answer) => answer,
+                None => server.judge_opaque(token.expose()).await,
+            };
+            let end = match answer {
+                Ok(access) if access.principal == *principal => access.end,
+                // Nobody has said that it is good no longer.
+                Err(Denied::Unreachable) => None,
+                _ => return,
+            };
+            tokio::select! {
+                () = lasting::reached(end) => {}
+                () = tokio::time::sleep(server.opaque_ttl()) => {}
+            }
+        }
     }
 
     /// The challenge for a caller that is not known.

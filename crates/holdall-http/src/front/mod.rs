@@ -17,6 +17,7 @@
 //! | `guard` | is this server addressed, and may the page ask |
 //! | `cors` | what may pages of other origins do |
 //! | `browser` | what does every reply tell browsers |
+//! | `ending` | until when does a stream stay open |
 //! | `held` | until when does a call count as under way |
 //! | `settings` | what of this can change while the server runs |
 //! | `refusal` | how a request that goes no further is answered |
@@ -26,6 +27,7 @@
 pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod cors;
+mod ending;
 pub(crate) mod guard;
 mod held;
 pub(crate) mod refusal;
@@ -33,6 +35,7 @@ pub(crate) mod settings;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::response::Response;
 use http::header::UPGRADE;
@@ -42,6 +45,7 @@ use hyper::body::Incoming;
 use self::client::{Peer, REQUEST_ID};
 use self::refusal::Refusal;
 use self::settings::{Current, Settings};
+use crate::auth::lasting::{Lasting, Lease, Login};
 use crate::limits::{Kind, Permit, Share};
 use crate::observe::{HttpObservers, Open};
 use crate::routes::{Route, Routes};
@@ -116,11 +120,20 @@ impl Front {
             return Ok(cors::preflight(route, request.headers()));
         }
         settings.limits.hear(address).await?;
-        let permit = match route.is_open() {
-            true => None,
-            false => self.let_in(route, settings, address, &mut request).await?,
-        };
+        if route.is_open() {
+            return Ok(routes.answer(route, request).await);
+        }
+        let kind = kind_of(&request);
+        let (permit, lasting) = self.let_in(route, kind, settings, address, &mut request).await?;
         let response = routes.answer(route, request).await;
+        let lease = || Lease::new(Arc::clone(&settings.authentication), lasting.clone());
+        let grace = match (route, kind) {
+            // Says nothing but news.
+            (Route::Streamable, Kind::Stream) => Duration::ZERO,
+            // Calls under way may finish.
+            _ => settings.drain,
+        };
+        let response = ending::with_credential(response, &lasting, grace, lease);
         Ok(held::until_taken(response, permit))
     }
 
@@ -128,18 +141,19 @@ impl Front {
     async fn let_in(
         &self,
         route: Route,
+        kind: Kind,
         settings: &Settings,
         address: IpAddr,
         request: &mut Request<Incoming>,
-    ) -> Result<Option<Permit>, Refusal> {
+    ) -> Result<(Option<Permit>, Lasting), Refusal> {
         let Settings {
             authentication,
             limits,
             ..
         } = settings;
         limits.may_log_in(address).await?;
-        let principal = match authentication.identify(route, request).await {
-            Ok(principal) => principal,
+        let Login { principal, lasting } = match authentication.identify(route, request).await {
+            Ok(login) => login,
             Err(refusal) => {
                 if refusal.is_failed_login() {
                     limits.login_failed(address).await;
@@ -147,13 +161,17 @@ impl Front {
                 return Err(refusal);
             }
         };
-        let permit = limits.enter(kind_of(request), &principal, address).await?;
+        let permit = limits.enter(kind, &principal, address).await?;
         if request.headers().contains_key(UPGRADE) {
             let share = Share::new(Arc::clone(&self.inner.settings), principal.clone(), address);
             request.extensions_mut().insert(share);
         }
+        if matches!(route, Route::Sse | Route::WebSocket) {
+            let lease = Lease::new(Arc::clone(authentication), lasting.clone());
+            request.extensions_mut().insert(lease);
+        }
         request.extensions_mut().insert(principal);
-        Ok(permit)
+        Ok((permit, lasting))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the front goes by, which can be exchanged while the server runs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
@@ -21,6 +22,8 @@ pub(crate) struct Settings {
     pub(crate) browser: Browser,
     pub(crate) authentication: Arc<Authentication>,
     pub(crate) limits: Limits,
+    /// How long calls may go on that should have ended.
+    pub(crate) drain: Duration,
 }
 
 impl Settings {
@@ -35,12 +38,16 @@ impl Settings {
 
     /// The same with another configuration: what has been counted stays counted.
     pub(crate) fn changed(&self, config: &HttpConfig) -> Self {
-        Self::with(
+        let changed = Self::with(
             config,
             Arc::clone(&self.authentication),
             self.clients.trusting(&config.trusted_proxies),
             self.limits.changed(&config.limits),
-        )
+        );
+        Self {
+            drain: self.drain,
+            ..changed
+        }
     }
 
     fn with(
@@ -59,6 +66,7 @@ impl Settings {
             browser: Browser::new(config.hsts_max_age),
             authentication,
             limits,
+            drain: config.drain_timeout,
         }
     }
 }

@@ -4,11 +4,13 @@ use holdall::Service;
 use holdall::protocol::model::Extensions;
 use holdall::wire::{self, Bounds, Inlet, Message, Outlet, Wire};
 use http::request::Parts;
+use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::caller;
 use super::places::{Place, Places};
+use crate::auth::lasting::Lease;
 use crate::config::HttpConfig;
 use crate::front::refusal::Refusal;
 
@@ -44,6 +46,10 @@ impl Life {
 pub(crate) struct Connection {
     pub(crate) inlet: Inlet,
     pub(crate) outlet: Outlet,
+    /// Cancelled, nothing more is to be taken in: what is under way is answered, and the connection ends.
+    pub(crate) closing: CancellationToken,
+    /// Cancelled, that is because the credential it was opened with is good no longer.
+    pub(crate) expired: CancellationToken,
     /// Dropped, it cancels what is under way: nobody is left to hear of it.
     pub(crate) alive: DropGuard,
     pub(crate) place: Place,
@@ -81,17 +87,30 @@ impl Connections {
         let (wire, inlet, outlet) = Wire::new(self.bounds.clone());
         let cancelled = CancellationToken::new();
         let alive = cancelled.clone().drop_guard();
-        let closing = wire.closing();
+        let (closing, expired) = (wire.closing(), CancellationToken::new());
         let ended = self.life.ended.clone();
+        let lease = parts.extensions.get::<Lease>().cloned();
+        let drain = self.bounds.drain;
+        let (no_more, no_longer) = (closing.clone(), expired.clone());
         self.life.spawn(async move {
-            let serving = wire::serve(service, wire, cancelled);
+            let serving = wire::serve(service, wire, cancelled.clone());
             tokio::pin!(serving);
             let served = tokio::select! {
                 served = &mut serving => served,
                 () = ended.cancelled() => {
-                    // What is under way is answered, and nothing more is taken in.
-                    closing.cancel();
+                    no_more.cancel();
                     serving.await
+                }
+                () = ended_with(lease) => {
+                    no_longer.cancel();
+                    no_more.cancel();
+                    match timeout(drain, &mut serving).await {
+                        Ok(served) => served,
+                        Err(_) => {
+                            cancelled.cancel();
+                            serving.await
+                        }
+                    }
                 }
             };
             if let Err(error) = served {
@@ -101,9 +120,19 @@ impl Connections {
         Connection {
             inlet,
             outlet,
+            closing,
+            expired,
             alive,
             place,
         }
+    }
+}
+
+/// Resolves when the credential under which a connection was opened is good no longer.
+async fn ended_with(lease: Option<Lease>) {
+    match lease {
+        Some(lease) => lease.ended().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -92,6 +92,7 @@ impl Sse {
             outlet,
             alive,
             place,
+            ..
         } = self.connections.open(parts, place);
         let id = new_id();
         let session = Session {

@@ -4,6 +4,8 @@ mod bodies;
 mod checks;
 mod interaction;
 #[cfg(feature = "oauth")]
+mod lasting;
+#[cfg(feature = "oauth")]
 mod matrix;
 #[cfg(feature = "oauth")]
 mod oauth;

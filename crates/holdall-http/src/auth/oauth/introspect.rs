@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use holdall::Principal;
 use http::HeaderValue;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
@@ -16,7 +15,7 @@ use super::claims::Claims;
 use super::config::Introspection;
 use super::fetch::Fetcher;
 use super::remembered::Remembered;
-use super::{Accepted, Denied};
+use super::{Accepted, Access, Denied};
 
 /// Questions under way at once; more callers are sent away to come back.
 const QUESTIONS_MAX: usize = 64;
@@ -30,7 +29,7 @@ pub(crate) struct Introspector {
     authorization: HeaderValue,
     ttl: Duration,
     places: Semaphore,
-    remembered: Remembered<Result<Principal, Denied>>,
+    remembered: Remembered<Result<Access, Denied>>,
 }
 
 #[derive(Deserialize)]
@@ -63,12 +62,17 @@ impl Introspector {
     }
 
     /// What was answered a short while ago.
-    pub(crate) fn remembered(&self, token: &str) -> Option<Result<Principal, Denied>> {
+    pub(crate) fn remembered(&self, token: &str) -> Option<Result<Access, Denied>> {
         self.remembered.get(token)
     }
 
+    /// How long an answer is taken for true.
+    pub(crate) fn ttl(&self) -> Duration {
+        self.ttl
+    }
+
     /// Whose token this is.
-    pub(crate) async fn judge(&self, token: &str, accepted: &Accepted) -> Result<Principal, Denied> {
+    pub(crate) async fn judge(&self, token: &str, accepted: &Accepted) -> Result<Access, Denied> {
         let _place = self.places.try_acquire().map_err(|_| Denied::Unreachable)?;
         let answer = self.ask(token).await?;
         let judged = self.judge_answer(&answer, accepted);
@@ -102,7 +106,7 @@ impl Introspector {
     }
 
     /// The authorization server says whether the token is good; whether it is for this server is checked here.
-    fn judge_answer(&self, answer: &Answer, accepted: &Accepted) -> Result<Principal, Denied> {
+    fn judge_answer(&self, answer: &Answer, accepted: &Accepted) -> Result<Access, Denied> {
         let Answer { active, claims } = answer;
         let (now, leeway) = (SystemTime::now(), accepted.leeway);
         if !active {
@@ -133,7 +137,11 @@ impl Introspector {
             Some(aud) if !aud.any_of(&accepted.audiences) => Err(Denied::Invalid(
                 "the access token was issued for another server (`aud`)",
             )),
-            Some(_) => claims.principal(issuer, &accepted.implied_scopes, true),
+            Some(_) => {
+                let principal = claims.principal(issuer, &accepted.implied_scopes, true)?;
+                let end = claims.exp.and_then(moment).and_then(|end| end.checked_add(leeway));
+                Ok(Access { principal, end })
+            }
         }
     }
 }

@@ -29,7 +29,7 @@ mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use holdall::Principal;
 
@@ -47,6 +47,13 @@ pub(crate) enum Denied {
     Invalid(&'static str),
     /// The authorization server would have to be asked, and cannot be.
     Unreachable,
+}
+
+/// Who an access token is of, and until when it is good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Access {
+    pub(crate) principal: Principal,
+    pub(crate) end: Option<SystemTime>,
 }
 
 /// What is demanded of every access token beside its issuer.
@@ -117,17 +124,17 @@ impl ResourceServer {
     }
 
     /// Whose signed token this is, if that is known.
-    pub(crate) fn remembered_signed(&self, token: &str) -> Option<Principal> {
+    pub(crate) fn remembered_signed(&self, token: &str) -> Option<Access> {
         self.signed.remembered(token)
     }
 
     /// Whose signed token this is.
-    pub(crate) async fn judge_signed(&self, token: &str) -> Result<Principal, Denied> {
+    pub(crate) async fn judge_signed(&self, token: &str) -> Result<Access, Denied> {
         self.signed.judge(token, &self.authorities, &self.accepted).await
     }
 
     /// Whose token this is, if that is known.
-    pub(crate) fn remembered_opaque(&self, token: &str) -> Option<Result<Principal, Denied>> {
+    pub(crate) fn remembered_opaque(&self, token: &str) -> Option<Result<Access, Denied>> {
         match &self.introspector {
             Some(introspector) => introspector.remembered(token),
             None => Some(Err(Denied::Invalid(
@@ -137,12 +144,19 @@ impl ResourceServer {
     }
 
     /// Whose token this is; the authorization server is asked.
-    pub(crate) async fn judge_opaque(&self, token: &str) -> Result<Principal, Denied> {
+    pub(crate) async fn judge_opaque(&self, token: &str) -> Result<Access, Denied> {
         match &self.introspector {
             Some(introspector) => introspector.judge(token, &self.accepted).await,
             None => Err(Denied::Invalid(
                 "the access token is none that can be judged here",
             )),
         }
+    }
+
+    /// How often the authorization server is to be asked about the same token.
+    pub(crate) fn opaque_ttl(&self) -> Duration {
+        // Often enough, and never without a pause, whatever was set.
+        let ttl = self.introspector.as_ref().map_or(Duration::ZERO, Introspector::ttl);
+        ttl.max(Duration::from_secs(1))
     }
 }

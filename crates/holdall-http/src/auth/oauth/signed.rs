@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use holdall::Principal;
 use jsonwebtoken::dangerous::insecure_decode_claims;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Validation, decode, decode_header};
@@ -14,14 +13,14 @@ use super::authority::Authority;
 use super::claims::Claims;
 use super::config::Algorithm;
 use super::remembered::Remembered;
-use super::{Accepted, Denied};
+use super::{Accepted, Access, Denied};
 
 /// How long a signature is taken for right without another look, so that keys that were withdrawn stop to count.
 const REMEMBERED: Duration = Duration::from_secs(300);
 
 /// Judges signed access tokens.
 pub(crate) struct Signed {
-    remembered: Remembered<Principal>,
+    remembered: Remembered<Access>,
 }
 
 #[derive(Deserialize)]
@@ -38,7 +37,7 @@ impl Signed {
     }
 
     /// Whose token this is, if it was looked at a short while ago.
-    pub(crate) fn remembered(&self, token: &str) -> Option<Principal> {
+    pub(crate) fn remembered(&self, token: &str) -> Option<Access> {
         self.remembered.get(token)
     }
 
@@ -48,7 +47,7 @@ impl Signed {
         token: &str,
         authorities: &[Arc<Authority>],
         accepted: &Accepted,
-    ) -> Result<Principal, Denied> {
+    ) -> Result<Access, Denied> {
         let (authority, algorithm, key_id) = whose(token, authorities)?;
         let key = authority.key(key_id.as_deref(), algorithm).await?;
         let issuer = &authority.issuer.url;
@@ -59,8 +58,9 @@ impl Signed {
         let principal = claims.principal(issuer, &accepted.implied_scopes, false)?;
         let end = claims.exp.and_then(|exp| Duration::try_from_secs_f64(exp).ok());
         let end = end.and_then(|end| SystemTime::UNIX_EPOCH.checked_add(end + accepted.leeway));
-        self.remembered.put(token, principal.clone(), REMEMBERED, end);
-        Ok(principal)
+        let access = Access { principal, end };
+        self.remembered.put(token, access.clone(), REMEMBERED, end);
+        Ok(access)
     }
 }
 

@@ -24,6 +24,7 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 use holdall::Principal;
 use subtle::ConstantTimeEq;
+use tokio::sync::watch;
 
 use self::chosen::KeyChecks;
 use self::entry::{EVERYTHING, KeptHash};
@@ -32,6 +33,7 @@ pub use self::error::TokenError;
 pub use self::file::TokenFile;
 use self::generate::Hash;
 pub(crate) use self::generate::PREFIX;
+use super::lasting::reached;
 
 /// Why a token or key is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,18 +76,22 @@ pub struct Tokens {
 struct Inner {
     file: TokenFile,
     book: ArcSwap<Book>,
+    /// Tells those who wait for the end of a token that the book is another.
+    reloads: watch::Sender<()>,
     checks: KeyChecks,
 }
 
 /// The tokens of one moment.
 #[derive(Default)]
 struct Book {
-    by_hash: HashMap<Hash, Holder>,
+    by_hash: HashMap<Hash, Arc<Holder>>,
     /// Chosen keys, by name.
-    by_name: HashMap<String, Holder>,
+    by_name: HashMap<String, Arc<Holder>>,
 }
 
-struct Holder {
+/// Whose token or key something is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Holder {
     entry: TokenEntry,
     principal: Principal,
 }
@@ -101,6 +107,7 @@ impl Tokens {
             inner: Arc::new(Inner {
                 file: TokenFile::at(path),
                 book: ArcSwap::default(),
+                reloads: watch::Sender::default(),
                 checks: KeyChecks::new(),
             }),
         };
@@ -119,10 +126,10 @@ impl Tokens {
         let mut good = 0;
         for entry in self.inner.file.list()? {
             good += usize::from(entry.is_good_at(now));
-            let holder = Holder {
+            let holder = Arc::new(Holder {
                 principal: principal(&entry),
                 entry,
-            };
+            });
             match &holder.entry.hash {
                 KeptHash::Sha256(hash) => {
                     book.by_hash.insert(*hash, holder);
@@ -137,11 +144,12 @@ impl Tokens {
             chosen::nobody();
         }
         self.inner.book.store(Arc::new(book));
+        self.inner.reloads.send_replace(());
         Ok(good)
     }
 
     /// Whose token this is. The hash is looked up, not the token, so how long that takes tells nothing about tokens.
-    pub(crate) fn holder_of_token(&self, token: &str) -> Result<Principal, Rejected> {
+    pub(crate) fn holder_of_token(&self, token: &str) -> Result<Arc<Holder>, Rejected> {
         if !generate::is_whole(token) {
             return Err(Rejected::Damaged);
         }
@@ -162,7 +170,7 @@ impl Tokens {
         &self,
         name: &str,
         key: &str,
-    ) -> Option<Result<Principal, Rejected>> {
+    ) -> Option<Result<Arc<Holder>, Rejected>> {
         let book = self.inner.book.load();
         let holder = book.by_name.get(name)?;
         let KeptHash::Argon2(phc) = &holder.entry.hash else {
@@ -172,7 +180,7 @@ impl Tokens {
     }
 
     /// Whose key this is. A name that does not exist takes as long as one that does.
-    pub(crate) async fn holder_of_key(&self, name: &str, key: &str) -> Result<Principal, Rejected> {
+    pub(crate) async fn holder_of_key(&self, name: &str, key: &str) -> Result<Arc<Holder>, Rejected> {
         let book = self.inner.book.load_full();
         if book.by_name.is_empty() {
             return Err(Rejected::Unknown);
@@ -188,17 +196,51 @@ impl Tokens {
             Err(chosen::Busy) => Err(Rejected::Busy),
         }
     }
+
+    /// Resolves when what `holder` has brought is good no longer: it expires, is revoked, or is gone from the file or
+    /// stands there with another name or other scopes.
+    pub(crate) async fn ended(&self, holder: &Holder) {
+        let mut reloads = self.inner.reloads.subscribe();
+        loop {
+            let end = match self.inner.book.load().as_it_is_now(holder) {
+                Some(Ok(holder)) => holder.entry.expires,
+                _ => return,
+            };
+            tokio::select! {
+                // The sender lives as long as the tokens do.
+                _ = reloads.changed() => {}
+                () = reached(end) => {}
+            }
+        }
+    }
+}
+
+impl Book {
+    /// What is known of a credential now; nothing if it is another by now.
+    fn as_it_is_now(&self, holder: &Holder) -> Option<Result<Arc<Holder>, Rejected>> {
+        let entry = &holder.entry;
+        let now = match &entry.hash {
+            KeptHash::Sha256(hash) => self.by_hash.get(hash),
+            KeptHash::Argon2(_) => self.by_name.get(&entry.name),
+        };
+        let now = now.filter(|now| now.entry.hash == entry.hash && now.principal == holder.principal);
+        now.map(Holder::if_good)
+    }
 }
 
 impl Holder {
-    fn if_good(&self) -> Result<Principal, Rejected> {
+    pub(crate) fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    fn if_good(self: &Arc<Self>) -> Result<Arc<Self>, Rejected> {
         if self.entry.revoked.is_some() {
             return Err(Rejected::Revoked);
         }
         if self.entry.expires.is_some() && self.entry.is_expired_at(SystemTime::now()) {
             return Err(Rejected::Expired);
         }
-        Ok(self.principal.clone())
+        Ok(Arc::clone(self))
     }
 }
 

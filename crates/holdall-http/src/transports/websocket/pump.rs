@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::HttpConfig;
 use crate::limits::Share;
@@ -40,6 +41,12 @@ struct End {
     code: CloseCode,
     reason: &'static str,
 }
+
+/// The client has to prove anew who it is.
+const CREDENTIAL_ENDED: End = End::new(
+    CloseCode::Policy,
+    "the credential is good no longer: connect with another",
+);
 
 impl End {
     const fn new(code: CloseCode, reason: &'static str) -> Self {
@@ -69,14 +76,23 @@ impl Pump {
         let Connection {
             inlet,
             outlet,
+            closing,
+            expired,
             alive,
             place,
         } = connection;
         let heard = Notify::new();
         let mut writer = Writer { sink, pump: self };
         let end = tokio::select! {
-            end = read(&mut stream, inlet, parts, &heard) => end,
+            end = read(&mut stream, inlet, parts, &heard, &closing) => end,
             end = writer.carry(outlet, &heard) => end,
+        };
+        let end = match end {
+            Some(End {
+                code: CloseCode::Away,
+                ..
+            }) if expired.is_cancelled() => Some(CREDENTIAL_ENDED),
+            end => end,
         };
         // Nobody is left to answer: what is under way is cancelled.
         drop(alive);
@@ -91,9 +107,22 @@ impl Pump {
 }
 
 /// Reads until the client closes the connection (`None`), or must be told to.
-async fn read(stream: &mut SplitStream<Socket>, inlet: Inlet, parts: Parts, heard: &Notify) -> Option<End> {
+///
+/// Once the connection is closing nothing more is read: what comes now would cut short what is still to be answered.
+async fn read(
+    stream: &mut SplitStream<Socket>,
+    inlet: Inlet,
+    parts: Parts,
+    heard: &Notify,
+    closing: &CancellationToken,
+) -> Option<End> {
     loop {
-        let message = match stream.next().await {
+        let next = tokio::select! {
+            biased;
+            () = closing.cancelled() => std::future::pending().await,
+            next = stream.next() => next,
+        };
+        let message = match next {
             Some(Ok(message)) => message,
             Some(Err(error)) => return why(&error),
             None => return None,
