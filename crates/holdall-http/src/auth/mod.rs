@@ -4,7 +4,7 @@
 //! | form of the credential | who judges it |
 //! | --- | --- |
 //! | `hold_…` | static tokens: one look-up by hash |
-//! | `NAME:KEY` | keys somebody chose: one look-up by name, one Argon2 check at a bounded pace |
+//! | `NAME:KEY` | keys somebody chose: one look-up by name, one Argon2 check at a bounded pace; not after too many wrong ones |
 //! | three parts with dots between them | OAuth: the signature and what the token says |
 //! | anything else after `Bearer` | OAuth: the one authorization server that is asked |
 //!
@@ -30,6 +30,8 @@ pub(crate) mod message;
 mod oauth;
 mod tokens;
 
+use std::net::IpAddr;
+
 #[cfg(feature = "oauth")]
 use holdall::Secret;
 use holdall::{Principal, Service};
@@ -46,13 +48,21 @@ use self::lasting::Lasting;
 use self::lasting::Login;
 use self::message::Subject;
 #[cfg(feature = "oauth")]
-pub use self::oauth::{Algorithm, Introspection, Issuer, OAuthConfig};
-#[cfg(feature = "oauth")]
 use self::oauth::{Access, Denied, ResourceServer, address::Own, metadata::Metadata};
+#[cfg(feature = "oauth")]
+pub use self::oauth::{Algorithm, Introspection, Issuer, OAuthConfig};
 pub use self::tokens::{NewToken, TokenEntry, TokenError, TokenFile, TokenKind, Tokens};
 use crate::config::HttpConfig;
 use crate::front::refusal::Refusal;
+use crate::limits::Limits;
 use crate::routes::Route;
+
+/// An attempt to say who one is: what has failed at its address decides what is still looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Attempt<'a> {
+    pub(crate) limits: &'a Limits,
+    pub(crate) address: IpAddr,
+}
 
 /// Finds out who sends a request.
 pub(crate) struct Authentication {
@@ -78,13 +88,15 @@ impl Authentication {
     /// there is neither logged nor passed on.
     ///
     /// # Errors
-    /// Everything but one good credential, where callers are asked who they are at all.
+    /// Everything but one good credential, where callers are asked who they are at all; a credential that can be guessed
+    /// if too many were wrong at the same address.
     pub(crate) async fn identify<B>(
         &self,
         route: Route,
         request: &mut http::Request<B>,
+        attempt: Attempt<'_>,
     ) -> Result<Login, Refusal> {
-        let login = self.login(request.uri(), request.headers()).await;
+        let login = self.login(request.uri(), request.headers(), attempt).await;
         let login = login.map_err(|refusal| self.first_challenge(route).on(refusal))?;
         if self.config.is_on() {
             let headers = request.headers_mut();
@@ -135,26 +147,23 @@ impl Authentication {
         None
     }
 
-    async fn login(&self, uri: &Uri, headers: &HeaderMap) -> Result<Login, Refusal> {
+    async fn login(&self, uri: &Uri, headers: &HeaderMap, attempt: Attempt<'_>) -> Result<Login, Refusal> {
         check_query(uri)?;
         if !self.config.is_on() {
             return Ok(Login::anonymous());
         }
         match Credential::of(headers, &self.config.api_key_header)? {
-            Some(credential) => self.holder(credential).await,
+            Some(credential) => self.holder(credential, attempt).await,
             None => Err(challenge::unknown(self.config.tokens.is_some())),
         }
     }
 
-    async fn holder(&self, credential: Credential<'_>) -> Result<Login, Refusal> {
+    async fn holder(&self, credential: Credential<'_>, attempt: Attempt<'_>) -> Result<Login, Refusal> {
         // What takes long is rare, and larger than what every other request needs.
         let holder = match (credential, &self.config.tokens) {
             (Credential::Token(token), Some(tokens)) => tokens.holder_of_token(token),
             (Credential::Key { name, key }, Some(tokens)) => {
-                match tokens.remembered_holder_of_key(name, key) {
-                    Some(holder) => holder,
-                    None => Box::pin(tokens.holder_of_key(name, key)).await,
-                }
+                return Box::pin(Self::holder_of_key(tokens, name, key, attempt)).await;
             }
             #[cfg(feature = "oauth")]
             (Credential::Signed(token), _) if let Some((server, _)) = &self.oauth => {
@@ -170,7 +179,13 @@ impl Authentication {
             (Credential::Opaque(token), _) if let Some((server, _)) = &self.oauth => {
                 let holder = match server.remembered_opaque(token) {
                     Some(holder) => holder,
-                    None => Box::pin(server.judge_opaque(token)).await,
+                    None => {
+                        let judging = async {
+                            let is_suspect = attempt.limits.is_suspect(attempt.address).await;
+                            server.judge_opaque(token, is_suspect).await
+                        };
+                        Box::pin(judging).await
+                    }
                 };
                 let principal = holder.map_err(challenge::denied)?.principal;
                 let lasting = Lasting::Asked(Secret::new(token).into(), principal.clone());
@@ -178,6 +193,25 @@ impl Authentication {
             }
             _ => Err(tokens::Rejected::Unknown),
         };
+        holder.map(Login::kept).map_err(challenge::rejected)
+    }
+
+    /// Keys that somebody chose are the only credentials that can be guessed, remembered ones as well as others, so how
+    /// often that is tried is bounded before any is looked at.
+    async fn holder_of_key(
+        tokens: &Tokens,
+        name: &str,
+        key: &str,
+        Attempt { limits, address }: Attempt<'_>,
+    ) -> Result<Login, Refusal> {
+        limits.may_try_key(address).await?;
+        let holder = match tokens.remembered_holder_of_key(name, key) {
+            Some(holder) => holder,
+            None => tokens.holder_of_key(name, key).await,
+        };
+        if holder == Err(tokens::Rejected::Unknown) {
+            limits.key_was_wrong(address).await;
+        }
         holder.map(Login::kept).map_err(challenge::rejected)
     }
 
@@ -189,7 +223,7 @@ impl Authentication {
         loop {
             let answer = match server.remembered_opaque(token.expose()) {
                 Some(answer) => answer,
-                None => server.judge_opaque(token.expose()).await,
+                None => server.judge_opaque(token.expose(), false).await,
             };
             let end = match answer {
                 Ok(access) if access.principal == *principal => access.end,

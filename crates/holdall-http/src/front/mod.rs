@@ -45,6 +45,7 @@ use hyper::body::Incoming;
 use self::client::{Peer, REQUEST_ID};
 use self::refusal::Refusal;
 use self::settings::{Current, Settings};
+use crate::auth::Attempt;
 use crate::auth::lasting::{Lasting, Lease, Login};
 use crate::limits::{Kind, Permit, Share};
 use crate::observe::{HttpObservers, Open};
@@ -151,12 +152,12 @@ impl Front {
             limits,
             ..
         } = settings;
-        limits.may_log_in(address).await?;
-        let Login { principal, lasting } = match authentication.identify(route, request).await {
+        let attempt = Attempt { limits, address };
+        let Login { principal, lasting } = match authentication.identify(route, request, attempt).await {
             Ok(login) => login,
             Err(refusal) => {
                 if refusal.is_failed_login() {
-                    limits.login_failed(address).await;
+                    limits.login_failed(address).await?;
                 }
                 return Err(refusal);
             }

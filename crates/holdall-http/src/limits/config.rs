@@ -35,8 +35,9 @@ pub struct LimitsConfig {
     #[serde(with = "super::rate::or_off")]
     #[schemars(with = "Rate")]
     pub requests_per_principal: Option<Rate>,
-    /// Failed attempts to say who one is, from one address; then nobody there may try again for a while.
-    /// Default: 10 a minute.
+    /// Failed attempts to say who one is, from one address. Beyond that they are answered with 429, and keys that
+    /// somebody chose are not looked at there for a while if it was such keys that were wrong. Good tokens are always
+    /// let in. Default: 10 a minute.
     #[serde(with = "super::rate::or_off")]
     #[schemars(with = "Rate")]
     pub failed_logins_per_address: Option<Rate>,

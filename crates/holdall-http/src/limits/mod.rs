@@ -52,6 +52,8 @@ pub(crate) struct Limits {
     addresses: Option<Meter>,
     principals: Option<Meter>,
     failed_logins: Option<Meter>,
+    /// Those of them in which a key was wrong that somebody chose.
+    wrong_keys: Option<Meter>,
     calls: Option<Gate>,
     #[cfg(feature = "redis")]
     shared: Option<Arc<shared::Shared>>,
@@ -94,6 +96,7 @@ impl Limits {
             addresses: None,
             principals: None,
             failed_logins: None,
+            wrong_keys: None,
             calls: None,
             #[cfg(feature = "redis")]
             shared: None,
@@ -113,6 +116,7 @@ impl Limits {
             addresses: meter(&self.addresses, config.requests_per_address, "address"),
             principals: meter(&self.principals, config.requests_per_principal, "principal"),
             failed_logins: meter(&self.failed_logins, config.failed_logins_per_address, "login"),
+            wrong_keys: meter(&self.wrong_keys, config.failed_logins_per_address, "key"),
             calls: gate(self.calls.as_ref(), bounds(config)),
             #[cfg(feature = "redis")]
             shared: shared::Shared::changed(self.shared.as_ref(), config.shared.as_ref()),
@@ -189,24 +193,40 @@ impl Limits {
         None
     }
 
-    /// Whether somebody at this address may say who they are: not for a while after many failed to.
-    pub(crate) async fn may_log_in(&self, address: IpAddr) -> Result<(), Refusal> {
+    /// Counts an attempt from this address to say who one is, which failed.
+    ///
+    /// # Errors
+    /// If there were too many of them. This is all that becomes of it: whoever comes from the same address with a
+    /// credential that is good, and that nobody could have guessed, is let in.
+    pub(crate) async fn login_failed(&self, address: IpAddr) -> Result<(), Refusal> {
         let Some(meter) = &self.failed_logins else {
             return Ok(());
         };
-        let wait = self.look(meter, Party::at(address)).await;
-        wait.map_or(Ok(()), |wait| {
-            Err(too_fast(
-                "too_many_failed_logins",
-                "too many attempts to say who one is have failed from this address",
-                wait,
-            ))
-        })
+        let wait = self.count(meter, Party::at(address)).await;
+        wait.map_or(Ok(()), |wait| Err(too_many_failed(wait)))
     }
 
-    /// Counts an attempt from this address to say who one is, which failed.
-    pub(crate) async fn login_failed(&self, address: IpAddr) {
-        if let Some(meter) = &self.failed_logins {
+    /// Whether too many attempts have failed at this address.
+    pub(crate) async fn is_suspect(&self, address: IpAddr) -> bool {
+        match &self.failed_logins {
+            Some(meter) => self.look(meter, Party::at(address)).await.is_some(),
+            None => false,
+        }
+    }
+
+    /// Whether a key that somebody chose may be tried at this address: such keys can be guessed, so not even a right one
+    /// is looked at for a while after many wrong ones.
+    pub(crate) async fn may_try_key(&self, address: IpAddr) -> Result<(), Refusal> {
+        let Some(meter) = &self.wrong_keys else {
+            return Ok(());
+        };
+        let wait = self.look(meter, Party::at(address)).await;
+        wait.map_or(Ok(()), |wait| Err(too_many_failed(wait)))
+    }
+
+    /// Counts a key that was wrong.
+    pub(crate) async fn key_was_wrong(&self, address: IpAddr) {
+        if let Some(meter) = &self.wrong_keys {
             self.count(meter, Party::at(address)).await;
         }
     }
@@ -338,6 +358,14 @@ fn too_fast(kind: &'static str, message: impl Into<String>, wait: Duration) -> R
         format!("send it again in {seconds} s, and send fewer from then on"),
     )
     .header(RETRY_AFTER, HeaderValue::from(seconds))
+}
+
+fn too_many_failed(wait: Duration) -> Refusal {
+    too_fast(
+        "too_many_failed_logins",
+        "too many attempts to say who one is have failed from this address",
+        wait,
+    )
 }
 
 fn no_place(full: Full) -> Refusal {

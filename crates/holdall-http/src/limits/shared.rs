@@ -304,13 +304,14 @@ mod tests {
         }
         // Logins are counted apart from requests, and looking is not counted.
         for _ in 0..5 {
-            assert!(second.may_log_in(HERE).await.is_ok());
+            assert!(second.may_try_key(HERE).await.is_ok());
         }
-        first.login_failed(HERE).await;
-        second.login_failed(HERE).await;
-        assert!(first.may_log_in(HERE).await.is_err());
+        first.key_was_wrong(HERE).await;
+        second.key_was_wrong(HERE).await;
+        assert!(first.may_try_key(HERE).await.is_err());
+        assert!(second.login_failed(HERE).await.is_ok(), "counted apart");
         let other = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
-        assert!(first.may_log_in(other).await.is_ok() && first.hear(other).await.is_ok());
+        assert!(first.may_try_key(other).await.is_ok() && first.hear(other).await.is_ok());
     }
 
     #[tokio::test]

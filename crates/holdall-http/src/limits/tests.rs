@@ -84,20 +84,37 @@ async fn failed_logins_hold_up_their_address_alone() {
     let limits = limits(|config| config.failed_logins_per_address = Some(Rate::per_minute(3)));
     let (guesser, other) = (at("192.0.2.1"), at("192.0.2.2"));
     for _ in 0..3 {
-        assert!(limits.may_log_in(guesser).await.is_ok());
-        limits.login_failed(guesser).await;
+        assert!(!limits.is_suspect(guesser).await);
+        assert!(limits.login_failed(guesser).await.is_ok());
     }
-    let outcome = refused(limits.may_log_in(guesser).await);
+    assert!(limits.is_suspect(guesser).await && !limits.is_suspect(other).await);
+    let outcome = refused(limits.login_failed(guesser).await);
     assert_eq!(outcome, Some((429, "too_many_failed_logins", "20".to_owned())));
-    assert!(limits.may_log_in(other).await.is_ok());
+    assert!(limits.login_failed(other).await.is_ok());
     // Looking is not counted, and nothing else is slowed down.
     assert!(limits.hear(guesser).await.is_ok());
+    assert!(limits.may_try_key(guesser).await.is_ok(), "no key was wrong");
     tokio::time::advance(Duration::from_secs(20)).await;
     for _ in 0..10 {
-        assert!(limits.may_log_in(guesser).await.is_ok());
+        assert!(!limits.is_suspect(guesser).await);
     }
-    limits.login_failed(guesser).await;
-    assert!(limits.may_log_in(guesser).await.is_err());
+    assert!(limits.login_failed(guesser).await.is_ok());
+    assert!(limits.login_failed(guesser).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn wrong_keys_hold_up_keys_from_their_address() {
+    let limits = limits(|config| config.failed_logins_per_address = Some(Rate::per_minute(3)));
+    let (guesser, other) = (at("192.0.2.1"), at("192.0.2.2"));
+    for _ in 0..3 {
+        assert!(limits.may_try_key(guesser).await.is_ok());
+        limits.key_was_wrong(guesser).await;
+    }
+    let outcome = refused(limits.may_try_key(guesser).await);
+    assert_eq!(outcome, Some((429, "too_many_failed_logins", "20".to_owned())));
+    assert!(limits.may_try_key(other).await.is_ok());
+    tokio::time::advance(Duration::from_secs(20)).await;
+    assert!(limits.may_try_key(guesser).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]
@@ -156,12 +173,18 @@ fn without_limits_nothing_waits_and_nothing_is_held() {
                 .is_some_and(|outcome| outcome.is_ok())
         );
         limits
-            .login_failed(here)
+            .key_was_wrong(here)
             .now_or_never()
             .expect("it does not wait");
         assert!(
             limits
-                .may_log_in(here)
+                .may_try_key(here)
+                .now_or_never()
+                .is_some_and(|outcome| outcome.is_ok())
+        );
+        assert!(
+            limits
+                .login_failed(here)
                 .now_or_never()
                 .is_some_and(|outcome| outcome.is_ok())
         );

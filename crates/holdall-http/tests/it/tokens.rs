@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use holdall::Secret;
 use holdall::prelude::*;
 use holdall_http::auth::{NewToken, TokenFile, Tokens};
-use holdall_http::{HttpConfig, HttpServer, MetricsPage};
+use holdall_http::{HttpConfig, HttpServer, MetricsPage, Rate};
 use holdall_testkit::{Client, HttpRequest};
 use serde_json::{Value, json};
 
@@ -34,13 +34,18 @@ struct Fixture {
 
 impl Fixture {
     async fn start() -> Self {
+        // Every way to be wrong is tried, one after another.
+        Self::start_allowing(None).await
+    }
+
+    /// One at which so many attempts may fail.
+    async fn start_allowing(failed_logins: Option<Rate>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = TokenFile::at(folder.path().join("tokens.toml"));
         file.create(NewToken::new("first")).expect("made");
         let tokens = Tokens::open(file.path()).expect("in order");
         let mut config = HttpConfig::default();
-        // Every way to be wrong is tried, one after another.
-        config.limits.failed_logins_per_address = None;
+        config.limits.failed_logins_per_address = failed_logins;
         config.auth.tokens = Some(tokens.clone());
         config.metrics = Some(MetricsPage::new("text/plain", || "figures".into()));
         let service = Server::new("test").add(tools![who, read_notes]).build();
@@ -291,6 +296,43 @@ async fn a_chosen_key_opens_the_door_too() {
     ] {
         let (got, body, _) = fixture.ask(&[("X-API-Key", value)]).await;
         assert_eq!(got, status, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_known_is_let_in_whoever_fails_beside_them() {
+    let once = Rate::every(Duration::from_secs(3600), 1);
+    let fixture = Fixture::start_allowing(Some(once)).await;
+    let good = format!("Bearer {}", fixture.token(NewToken::new("good")));
+    let key = Secret::new("correct horse battery");
+    fixture.file.create_key(NewToken::new("ada"), &key).expect("kept");
+    fixture.tokens.reload().expect("in order");
+    let good = ("Authorization", &*good);
+    let (right, wrong) = (
+        ("X-API-Key", "ada:correct horse battery"),
+        ("X-API-Key", "ada:correct horse"),
+    );
+    for (header, expected) in [
+        (("Authorization", "Bearer hold_wrong"), (401, "invalid_token")),
+        (
+            ("Authorization", "Bearer hold_wrong"),
+            (429, "too_many_failed_logins"),
+        ),
+        // Nobody can guess a token, so wrong ones say nothing about a good one.
+        (good, (200, "")),
+        // Without any it is said how to get one.
+        (("Accept-Language", "en"), (401, "unauthenticated")),
+        // A key can be guessed, and none was wrong so far.
+        (right, (200, "")),
+        (wrong, (429, "too_many_failed_logins")),
+        // From now on nobody learns here whether a key is right.
+        (right, (429, "too_many_failed_logins")),
+        (wrong, (429, "too_many_failed_logins")),
+        (good, (200, "")),
+    ] {
+        let (status, body, _) = fixture.ask(&[header]).await;
+        let kind = body["error"].as_str().unwrap_or_default();
+        assert_eq!((status, kind), expected, "{header:?}: {body}");
     }
 }
 

@@ -19,6 +19,10 @@ use super::{Accepted, Access, Denied};
 
 /// Questions under way at once; more callers are sent away to come back.
 const QUESTIONS_MAX: usize = 64;
+/// Those of them that ask about tokens from addresses where too many were wrong; others of these wait.
+const SUSPECTS_MAX: usize = 2;
+/// Those that may wait.
+const SUSPECTS_WAITING_MAX: usize = 64;
 /// How long a token that is not good is known as such.
 const REFUSAL_REMEMBERED: Duration = Duration::from_secs(10);
 
@@ -29,6 +33,8 @@ pub(crate) struct Introspector {
     authorization: HeaderValue,
     ttl: Duration,
     places: Semaphore,
+    suspects: Semaphore,
+    waiting_suspects: Semaphore,
     remembered: Remembered<Result<Access, Denied>>,
 }
 
@@ -57,6 +63,8 @@ impl Introspector {
             authorization,
             ttl: introspection.ttl,
             places: Semaphore::new(QUESTIONS_MAX),
+            suspects: Semaphore::new(SUSPECTS_MAX),
+            waiting_suspects: Semaphore::new(SUSPECTS_MAX + SUSPECTS_WAITING_MAX),
             remembered: Remembered::new(),
         }
     }
@@ -72,7 +80,21 @@ impl Introspector {
     }
 
     /// Whose token this is.
-    pub(crate) async fn judge(&self, token: &str, accepted: &Accepted) -> Result<Access, Denied> {
+    pub(crate) async fn judge(
+        &self,
+        token: &str,
+        accepted: &Accepted,
+        is_suspect: bool,
+    ) -> Result<Access, Denied> {
+        let _turn = match is_suspect {
+            true => {
+                let waiting = self.waiting_suspects.try_acquire();
+                let waiting = waiting.map_err(|_| Denied::Unreachable)?;
+                let turn = self.suspects.acquire().await;
+                Some((waiting, turn.expect("the semaphore is never closed")))
+            }
+            false => None,
+        };
         let _place = self.places.try_acquire().map_err(|_| Denied::Unreachable)?;
         let answer = self.ask(token).await?;
         let judged = self.judge_answer(&answer, accepted);
@@ -139,7 +161,10 @@ impl Introspector {
             )),
             Some(_) => {
                 let principal = claims.principal(issuer, &accepted.implied_scopes, true)?;
-                let end = claims.exp.and_then(moment).and_then(|end| end.checked_add(leeway));
+                let end = claims
+                    .exp
+                    .and_then(moment)
+                    .and_then(|end| end.checked_add(leeway));
                 Ok(Access { principal, end })
             }
         }

@@ -144,9 +144,11 @@ impl ResourceServer {
     }
 
     /// Whose token this is; the authorization server is asked.
-    pub(crate) async fn judge_opaque(&self, token: &str) -> Result<Access, Denied> {
+    ///
+    /// Whoever comes from where many failed waits for one another, so that their tokens take nobody else's turn.
+    pub(crate) async fn judge_opaque(&self, token: &str, is_suspect: bool) -> Result<Access, Denied> {
         match &self.introspector {
-            Some(introspector) => introspector.judge(token, &self.accepted).await,
+            Some(introspector) => introspector.judge(token, &self.accepted, is_suspect).await,
             None => Err(Denied::Invalid(
                 "the access token is none that can be judged here",
             )),
@@ -156,7 +158,10 @@ impl ResourceServer {
     /// How often the authorization server is to be asked about the same token.
     pub(crate) fn opaque_ttl(&self) -> Duration {
         // Often enough, and never without a pause, whatever was set.
-        let ttl = self.introspector.as_ref().map_or(Duration::ZERO, Introspector::ttl);
+        let ttl = self
+            .introspector
+            .as_ref()
+            .map_or(Duration::ZERO, Introspector::ttl);
         ttl.max(Duration::from_secs(1))
     }
 }

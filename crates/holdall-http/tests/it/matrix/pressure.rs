@@ -39,10 +39,18 @@ async fn what_is_too_much_is_refused_by_the_rule() {
                 (Pressure::Streams, What::StreamInSession) => Session::Own,
                 _ => Session::Unknown,
             };
-            pages.map(|page| Case {
-                page,
-                session,
-                ..door
+            let credentials = match pressure {
+                Pressure::FailedLogins => &[Credential::Good, Credential::Unknown][..],
+                _ => &[Credential::Good],
+            };
+            let pages = pages.into_iter();
+            pages.flat_map(move |page| {
+                credentials.iter().map(move |credential| Case {
+                    page,
+                    session,
+                    credential: *credential,
+                    ..door
+                })
             })
         });
         let cases: Vec<Case> = cases.collect();
@@ -64,7 +72,7 @@ async fn what_is_too_much_is_refused_by_the_rule() {
 async fn tried(server: &Guarded, pressure: Pressure, case: &Case, n: usize) -> Result<(), String> {
     let good = match pressure {
         Pressure::Principal => server.token_of(&format!("principal-{n}")),
-        _ => server.token(Credential::Good).expect("a token").to_owned(),
+        _ => server.token(case.credential).expect("a token").to_owned(),
     };
     let session = match case.session {
         Session::Own => {

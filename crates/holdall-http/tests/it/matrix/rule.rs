@@ -351,7 +351,8 @@ impl Pressure {
     ];
 }
 
-/// The status of a request by somebody who may do everything, under pressure. Sessions it names are unknown.
+/// The status of a request under pressure, by somebody who may do everything or nobody knows. Sessions it names are
+/// unknown.
 pub(super) fn expected_under(pressure: Pressure, case: &Case) -> u16 {
     let usual = expected(case);
     let who = match (case.page, case.who()) {
@@ -363,7 +364,9 @@ pub(super) fn expected_under(pressure: Pressure, case: &Case) -> u16 {
     let known = who == Who::Known;
     match pressure {
         Pressure::Address => 429,
-        Pressure::FailedLogins | Pressure::Principal if known => 429,
+        // Who is known is let in all the same.
+        Pressure::FailedLogins if known && case.credential == Credential::Unknown => 429,
+        Pressure::Principal if known => 429,
         // What is got is a stream, or as quickly answered as counted.
         Pressure::Calls if known && case.method != "GET" && case.what != What::Listen => 503,
         Pressure::CallsOfPrincipal if known && case.method != "GET" && case.what != What::Listen => 429,

@@ -1,11 +1,14 @@
 //! Which tokens are taken that the authorization server is asked about.
 
+use std::time::Duration;
+
 use holdall::Secret;
+use holdall_http::Rate;
 use holdall_http::auth::{Introspection, Issuer, OAuthConfig};
 use serde_json::{Value, json};
 
 use super::issuer::{TestIssuer, TestKey, now};
-use super::{call_with, judge, start};
+use super::{PUBLIC_URL, bind_allowing, call_with, judge, start};
 
 fn asking(issuer: &TestIssuer, secret: &str) -> OAuthConfig {
     let introspection = Introspection::new("notes-server", Secret::new(secret));
@@ -94,4 +97,30 @@ async fn a_secret_that_is_wrong_is_no_fault_of_the_caller() {
         "{}",
         reply.text()
     );
+}
+
+#[tokio::test]
+async fn whose_token_is_good_is_let_in_whoever_fails_beside_them() {
+    let key = TestKey::ed25519("one");
+    let issuer = TestIssuer::start(&[&key]).await;
+    let once = Some(Rate::every(Duration::from_secs(3600), 1));
+    let server = bind_allowing(once, asking(&issuer, "s:cret"), Some(PUBLIC_URL)).await;
+    let server = server.expect("the configuration is right");
+    let address = server.local_addr();
+    tokio::spawn(server.serve(std::future::pending()));
+    issuer.answer("wrong", json!({"active": false}));
+    issuer.answer("worse", json!({"active": false}));
+    let good = json!({"active": true, "aud": super::RESOURCE, "sub": "ada", "exp": now() + 600});
+    issuer.answer("good", good);
+    let signed = key.sign(&issuer.claims());
+    for (token, status) in [
+        ("wrong", 401),
+        ("worse", 429),
+        ("good", 200),
+        ("wrong", 429),
+        (&signed, 200),
+    ] {
+        let reply = call_with(address, "who", token).await;
+        assert_eq!(reply.status, status, "{token}: {}", reply.text());
+    }
 }

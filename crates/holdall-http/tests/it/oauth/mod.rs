@@ -19,7 +19,7 @@ use std::net::SocketAddr;
 
 use holdall::prelude::*;
 use holdall_http::auth::{AuthConfig, OAuthConfig};
-use holdall_http::{HttpConfig, HttpError, HttpServer};
+use holdall_http::{HttpConfig, HttpError, HttpServer, Rate};
 use holdall_testkit::{HttpReply, HttpRequest};
 use serde_json::{Value, json};
 
@@ -54,12 +54,21 @@ fn service() -> holdall::Service {
 }
 
 async fn bind(oauth: OAuthConfig, public_url: Option<&str>) -> Result<HttpServer, HttpError> {
+    // Most of these tests fail to log in more often than anybody may.
+    bind_allowing(None, oauth, public_url).await
+}
+
+/// One at which so many attempts may fail.
+async fn bind_allowing(
+    failed_logins: Option<Rate>,
+    oauth: OAuthConfig,
+    public_url: Option<&str>,
+) -> Result<HttpServer, HttpError> {
     let mut config = HttpConfig::default();
     config.public_url = public_url.map(|url| url.parse().expect("it is a URL"));
     config.auth = AuthConfig::default();
     config.auth.oauth = Some(oauth);
-    // These tests fail to log in more often than anybody may.
-    config.limits.failed_logins_per_address = None;
+    config.limits.failed_logins_per_address = failed_logins;
     HttpServer::bind(([127, 0, 0, 1], 0).into(), service(), config).await
 }
 
