@@ -13,6 +13,7 @@ use crate::protocol::{RequestContext, RoleServer};
 use crate::provider::catalogue::Home;
 use crate::state::{State, States};
 use crate::tasks::{Run, Slot};
+use crate::turn::Turn;
 
 /// The call being served. Take it as a parameter, `ctx: Context` or `ctx: &Context`; cloning is cheap.
 ///
@@ -40,6 +41,7 @@ struct Inner {
     run: Option<Arc<Run>>,
     slot: OnceLock<Slot>,
     watch: Watch,
+    turn: Option<Arc<dyn Turn>>,
 }
 
 impl Context {
@@ -60,6 +62,7 @@ impl Context {
             run: None,
             slot: OnceLock::new(),
             watch: Watch::default(),
+            turn: None,
         };
         Self(Arc::new(inner), home)
     }
@@ -227,6 +230,18 @@ impl Context {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.watch = watch.clone();
         }
+    }
+
+    /// Has the call take turns with others.
+    pub(crate) fn takes_turns(&mut self, turn: &Arc<dyn Turn>) {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.turn = Some(Arc::clone(turn));
+        }
+    }
+
+    /// The turn of the call, where it has to wait for one.
+    pub(crate) fn turn(&self) -> Option<&Arc<dyn Turn>> {
+        self.0.turn.as_ref()
     }
 
     /// What tells observers of the call.

@@ -69,6 +69,7 @@ pub mod stdio;
 mod tasks;
 mod tool;
 mod toolset;
+mod turn;
 pub mod wire;
 
 pub use argument::{Argument, ArgumentType};
@@ -102,6 +103,7 @@ pub use tasks::{
 };
 pub use tool::Tool;
 pub use toolset::{Components, PromptFunction, ResourceFunction, ToolFunction, Toolset};
+pub use turn::Turn;
 
 /// The JSON Schema library whose `JsonSchema` argument and result types derive.
 pub use schemars;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// A method, and the tool, prompt or resource it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,9 +50,40 @@ impl<'a> Message<'a> {
     }
 }
 
+/// Whether a message, which is JSON, asks for a reply.
+pub(crate) fn is_request(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Request {
+        #[expect(dead_code, reason = "it is there")]
+        id: IgnoredAny,
+        #[expect(dead_code, reason = "it is there")]
+        method: IgnoredAny,
+    }
+    serde_json::from_slice::<Request>(body).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_asks_for_a_reply_has_a_method_and_an_id() {
+        for (body, expected) in [
+            (r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#, true),
+            (
+                r#"{"jsonrpc":"2.0","id":"a","method":"ping","params":{"id":2}}"#,
+                true,
+            ),
+            (
+                r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"id":1}}"#,
+                false,
+            ),
+            (r#"{"jsonrpc":"2.0","id":1,"result":{"method":"x"}}"#, false),
+            (r#"{"jsonrpc":"2.0","id":1,"error":{}}"#, false),
+        ] {
+            assert_eq!(is_request(body.as_bytes()), expected, "{body}");
+        }
+    }
 
     #[test]
     fn messages_are_read_as_far_as_they_matter() {

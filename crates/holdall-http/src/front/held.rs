@@ -7,27 +7,20 @@ use axum::body::{Body, Bytes};
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 
-use crate::limits::Permit;
-
-/// The reply, holding the permit until its body has been sent, or nobody wants it any more.
-pub(super) fn until_taken(response: Response, permit: Option<Permit>) -> Response {
-    match permit {
+/// The reply, holding a place until its body has been sent, or nobody wants it any more.
+pub(crate) fn until_taken<P: Send + Unpin + 'static>(response: Response, place: Option<P>) -> Response {
+    match place {
         None => response,
-        Some(permit) => response.map(|body| {
-            Body::new(Held {
-                body,
-                _permit: permit,
-            })
-        }),
+        Some(place) => response.map(|body| Body::new(Held { body, _place: place })),
     }
 }
 
-struct Held {
+struct Held<P> {
     body: Body,
-    _permit: Permit,
+    _place: P,
 }
 
-impl hyper::body::Body for Held {
+impl<P: Unpin> hyper::body::Body for Held<P> {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -29,7 +29,7 @@ pub(crate) mod client;
 pub(crate) mod cors;
 mod ending;
 pub(crate) mod guard;
-mod held;
+pub(crate) mod held;
 pub(crate) mod refusal;
 pub(crate) mod settings;
 
@@ -38,7 +38,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::Response;
-use http::header::UPGRADE;
 use http::{HeaderValue, Method, Request, StatusCode};
 use hyper::body::Incoming;
 
@@ -50,6 +49,7 @@ use crate::auth::lasting::{Lasting, Lease, Login};
 use crate::limits::{Kind, Permit, Share};
 use crate::observe::{HttpObservers, Open};
 use crate::routes::{Route, Routes};
+use crate::transports::sessions::SESSION_ID;
 
 /// What every request meets first.
 #[derive(Clone)]
@@ -124,7 +124,7 @@ impl Front {
         if route.is_open() {
             return Ok(routes.answer(route, request).await);
         }
-        let kind = kind_of(&request);
+        let kind = kind_of(route, &request);
         let (permit, lasting) = self.let_in(route, kind, settings, address, &mut request).await?;
         let response = routes.answer(route, request).await;
         let lease = || Lease::new(Arc::clone(&settings.authentication), lasting.clone());
@@ -163,7 +163,7 @@ impl Front {
             }
         };
         let permit = limits.enter(kind, &principal, address).await?;
-        if request.headers().contains_key(UPGRADE) {
+        if kind == Kind::Messages || route == Route::WebSocket {
             let share = Share::new(Arc::clone(&self.inner.settings), principal.clone(), address);
             request.extensions_mut().insert(share);
         }
@@ -176,14 +176,16 @@ impl Front {
     }
 }
 
-/// Whether a request opens a stream. What its headers say is compared with its body later on, so it is true or refused.
-fn kind_of(request: &Request<Incoming>) -> Kind {
+/// What a request is to the limits. What its headers say is compared with its body later on, so it is true or refused.
+fn kind_of(route: Route, request: &Request<Incoming>) -> Kind {
     let listens = || {
         let method = request.headers().get("mcp-method");
         method.is_some_and(|method| method == "subscriptions/listen")
     };
     if request.method() == Method::GET || listens() {
         Kind::Stream
+    } else if route == Route::Messages || request.headers().contains_key(&SESSION_ID) {
+        Kind::Messages
     } else {
         Kind::Call
     }

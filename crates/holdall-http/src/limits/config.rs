@@ -41,8 +41,8 @@ pub struct LimitsConfig {
     #[serde(with = "super::rate::or_off")]
     #[schemars(with = "Rate")]
     pub failed_logins_per_address: Option<Rate>,
-    /// Calls at once, all principals together; more wait for their turn. A call lasts until its reply has been
-    /// taken. Default: 256.
+    /// Calls at once, all principals and transports together; more wait for their turn. A call lasts until it has ended
+    /// and its reply has been taken. While it waits for an answer of its user it does not count. Default: 256.
     pub calls_max: usize,
     /// Calls at once of one principal. Default: no limit but `calls_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,6 +56,11 @@ pub struct LimitsConfig {
     #[serde(with = "crate::written::duration")]
     #[schemars(schema_with = "crate::written::duration_schema")]
     pub wait_max: Duration,
+    /// Calls that wait for an answer of their user, all principals together. They have given their place to others; more
+    /// are told that they cannot ask. Default: 256.
+    pub asking_max: usize,
+    /// Calls of one principal that wait for an answer of their user. Default: 64.
+    pub asking_per_principal_max: usize,
     /// How many addresses, and how many principals, are told apart at a time; 16 bytes each. Default: 16,384.
     pub parties_max: usize,
     /// Where several replicas of the server count together. Default: each counts for itself.
@@ -75,6 +80,8 @@ impl Default for LimitsConfig {
             waiting_max: 1024,
             waiting_per_principal_max: None,
             wait_max: Duration::from_secs(5),
+            asking_max: 256,
+            asking_per_principal_max: 64,
             parties_max: 16_384,
             #[cfg(feature = "redis")]
             shared: None,

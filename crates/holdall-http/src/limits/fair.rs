@@ -22,6 +22,8 @@ pub(super) struct Bounds {
     pub(super) waiting_max: usize,
     pub(super) waiting_per_party_max: usize,
     pub(super) wait_max: Duration,
+    pub(super) asking_max: usize,
+    pub(super) asking_per_party_max: usize,
 }
 
 /// Why somebody is not let in.
@@ -43,13 +45,23 @@ pub(super) struct Gate {
 pub(crate) struct Permit {
     state: Arc<Mutex<State>>,
     party: u64,
+    /// When it was given.
+    since: u64,
+}
+
+/// Somebody who was inside, and waits for somebody else without a place, until this is dropped.
+pub(crate) struct Asking {
+    state: Arc<Mutex<State>>,
+    party: u64,
+    since: u64,
 }
 
 struct State {
     bounds: Bounds,
     inside: usize,
     waiting: usize,
-    /// Those with something inside or waiting, so there are no more than these.
+    asking: usize,
+    /// Those with something inside, waiting or asking, so there are no more than these.
     parties: HashMap<u64, Party, BuildHasherDefault<Hashed>>,
     /// Who of those waiting may get a place, the next first.
     ranking: BTreeSet<Rank>,
@@ -60,6 +72,7 @@ struct State {
 #[derive(Default)]
 struct Party {
     inside: usize,
+    asking: usize,
     /// When it last got a place.
     served: u64,
     queue: VecDeque<Waiting>,
@@ -80,6 +93,7 @@ impl Gate {
             bounds,
             inside: 0,
             waiting: 0,
+            asking: 0,
             parties: HashMap::default(),
             ranking: BTreeSet::new(),
             clock: 0,
@@ -105,12 +119,15 @@ impl Gate {
         let (place, arrival, wait_max) = {
             let mut state = lock(&self.state);
             if state.has_room(party) {
-                state.admit(party);
-                return Ok(self.permit(party));
+                let since = state.admit(party);
+                return Ok(self.permit(party, since));
             }
             state.make_room_to_wait(party)?;
             let (tell, place) = oneshot::channel();
-            (place, state.wait(party, tell), state.bounds.wait_max)
+            state.clock += 1;
+            let arrival = state.clock;
+            state.wait(party, arrival, tell);
+            (place, arrival, state.bounds.wait_max)
         };
         let leaving = Leaving {
             state: &self.state,
@@ -126,23 +143,92 @@ impl Gate {
         }
     }
 
-    fn permit(&self, party: u64) -> Permit {
+    fn permit(&self, party: u64, since: u64) -> Permit {
         Permit {
             state: Arc::clone(&self.state),
             party,
+            since,
         }
     }
 
     /// Gives free places to those who wait. Told without the lock, as a permit nobody takes is returned at once.
     fn hand_out(&self, mut state: MutexGuard<'_, State>) {
         let mut told = Vec::new();
-        while let Some((party, tell)) = state.next() {
-            told.push((tell, self.permit(party)));
+        while let Some((party, since, tell)) = state.next() {
+            told.push((tell, self.permit(party, since)));
         }
         drop(state);
         for (tell, permit) in told {
             drop(tell.send(permit));
         }
+    }
+}
+
+impl Permit {
+    /// Waits for somebody else from now on. The place is free once this permit is dropped.
+    ///
+    /// # Errors
+    /// If as many do so already as may.
+    pub(super) fn ask(&self) -> Result<Asking, Full> {
+        lock(&self.state).ask(self.party)?;
+        Ok(Asking {
+            state: Arc::clone(&self.state),
+            party: self.party,
+            since: self.since,
+        })
+    }
+}
+
+impl Asking {
+    /// A place again, before those of the same party who came later. Nobody is sent away who has been inside already;
+    /// dropping the future gives up the place in the queue.
+    pub(super) async fn enter_again(&self) -> Permit {
+        let gate = Gate {
+            state: Arc::clone(&self.state),
+        };
+        loop {
+            let place = {
+                let mut state = lock(&self.state);
+                if state.has_room(self.party) {
+                    state.admit(self.party);
+                    state.rank(self.party);
+                    return gate.permit(self.party, self.since);
+                }
+                let (tell, place) = oneshot::channel();
+                state.wait(self.party, self.since, tell);
+                place
+            };
+            let leaving = Leaving {
+                state: &self.state,
+                party: self.party,
+                arrival: self.since,
+            };
+            let permit = place.await;
+            drop(leaving);
+            // Sent away to make room for another party: it waits anew.
+            if let Ok(mut permit) = permit {
+                permit.since = self.since;
+                return permit;
+            }
+        }
+    }
+
+    /// A place again, whether there is one or not.
+    pub(super) fn enter_at_once(&self) -> Permit {
+        let gate = Gate {
+            state: Arc::clone(&self.state),
+        };
+        let mut state = lock(&self.state);
+        state.admit(self.party);
+        state.rank(self.party);
+        drop(state);
+        gate.permit(self.party, self.since)
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        lock(&self.state).has_asked(self.party);
     }
 }
 
@@ -176,12 +262,35 @@ impl State {
             && self.parties.get(&party).map_or(0, |party| party.inside) < self.bounds.per_party_max
     }
 
-    fn admit(&mut self, party: u64) {
+    /// Returns when that was.
+    fn admit(&mut self, party: u64) -> u64 {
         self.inside += 1;
         self.clock += 1;
         let party = self.parties.entry(party).or_default();
         party.inside += 1;
         party.served = self.clock;
+        self.clock
+    }
+
+    fn ask(&mut self, party: u64) -> Result<(), Full> {
+        let asking = self.parties.get(&party).map_or(0, |party| party.asking);
+        if asking >= self.bounds.asking_per_party_max {
+            return Err(Full::Party);
+        }
+        if self.asking >= self.bounds.asking_max {
+            return Err(Full::Total);
+        }
+        self.asking += 1;
+        self.parties.entry(party).or_default().asking += 1;
+        Ok(())
+    }
+
+    fn has_asked(&mut self, party: u64) {
+        self.asking -= 1;
+        if let Some(party) = self.parties.get_mut(&party) {
+            party.asking -= 1;
+        }
+        self.rank(party);
     }
 
     /// Whose limit it is that `party` meets.
@@ -213,18 +322,16 @@ impl State {
         Ok(())
     }
 
-    fn wait(&mut self, party: u64, tell: oneshot::Sender<Permit>) -> u64 {
-        self.clock += 1;
-        let arrival = self.clock;
+    fn wait(&mut self, party: u64, arrival: u64, tell: oneshot::Sender<Permit>) {
         self.waiting += 1;
         let queue = &mut self.parties.entry(party).or_default().queue;
-        queue.push_back(Waiting { arrival, tell });
+        let place = queue.partition_point(|waiting| waiting.arrival < arrival);
+        queue.insert(place, Waiting { arrival, tell });
         self.rank(party);
-        arrival
     }
 
     /// Whose turn it is, if there is a place.
-    fn next(&mut self) -> Option<(u64, oneshot::Sender<Permit>)> {
+    fn next(&mut self) -> Option<(u64, u64, oneshot::Sender<Permit>)> {
         if self.inside >= self.bounds.total_max {
             return None;
         }
@@ -232,9 +339,9 @@ impl State {
         let party = self.parties.get_mut(&key).expect("who is ranked is known");
         let waiting = party.queue.pop_front().expect("who is ranked is waiting");
         self.waiting -= 1;
-        self.admit(key);
+        let since = self.admit(key);
         self.rank(key);
-        Some((key, waiting.tell))
+        Some((key, since, waiting.tell))
     }
 
     fn leave(&mut self, party: u64) {
@@ -274,7 +381,7 @@ impl State {
                 self.ranking.insert(rank);
             }
             Some(_) => {}
-            None if party.inside == 0 => {
+            None if party.inside == 0 && party.asking == 0 => {
                 self.parties.remove(&key);
             }
             None => {}
@@ -322,12 +429,15 @@ mod tests {
             waiting_max,
             waiting_per_party_max: usize::MAX,
             wait_max: Duration::from_secs(5),
+            asking_max: 3,
+            asking_per_party_max: 2,
         })
     }
 
     fn is_empty(gate: &Gate) -> bool {
         let state = lock(&gate.state);
-        state.inside == 0 && state.waiting == 0 && state.parties.is_empty() && state.ranking.is_empty()
+        let nobody = (state.inside, state.waiting, state.asking) == (0, 0, 0);
+        nobody && state.parties.is_empty() && state.ranking.is_empty()
     }
 
     /// Someone who waits, and is told apart by name.
@@ -489,6 +599,82 @@ mod tests {
         assert!(late.as_mut().now_or_never().is_none());
         drop(place);
         drop(late);
+        assert!(is_empty(&gate));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_has_no_place_and_gets_one_before_who_came_later() {
+        let gate = gate(1, usize::MAX, 100);
+        let place = gate.enter(ADA).await.expect("there is room");
+        let asking = place.ask().expect("nobody asks");
+        let later = waiting(&gate, ADA);
+        settle().await;
+        assert!(!later.is_finished(), "until the place is given back");
+        drop(place);
+        settle().await;
+        let busy = later.await.expect("no panic").expect("its turn");
+        let latest = waiting(&gate, ADA);
+        settle().await;
+        let again = tokio::spawn(async move { asking.enter_again().await });
+        settle().await;
+        assert!(!again.is_finished());
+        // As long as it takes, unlike those who come for the first time.
+        tokio::time::advance(Duration::from_secs(4)).await;
+        drop(busy);
+        settle().await;
+        assert!(again.is_finished() && !latest.is_finished());
+        drop(again.await);
+        settle().await;
+        assert!(latest.is_finished());
+        drop(latest.await);
+        assert!(is_empty(&gate));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_is_bounded_for_each_and_for_all() {
+        let gate = gate(10, usize::MAX, 100);
+        let ask = async |party| {
+            let place = gate.enter(party).await.expect("there is room");
+            place.ask()
+        };
+        let (first, _second) = (ask(ADA).await, ask(ADA).await);
+        assert_eq!(ask(ADA).await.err(), Some(Full::Party));
+        let third = ask(BOB).await;
+        assert_eq!(ask(CLEO).await.err(), Some(Full::Total));
+        drop(first);
+        assert!(ask(CLEO).await.is_ok(), "for as long as it asks");
+        // Whoever goes on without waiting is counted all the same.
+        let place = third.map(|asking| asking.enter_at_once());
+        let counted = {
+            let state = lock(&gate.state);
+            (state.inside, state.asking)
+        };
+        assert_eq!(counted, (1, 1));
+        drop((place, _second));
+        assert!(is_empty(&gate));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_was_inside_waits_however_many_wait() {
+        let gate = gate(1, usize::MAX, 1);
+        let place = gate.enter(ADA).await.expect("there is room");
+        let asking = place.ask().expect("nobody asks");
+        drop(place);
+        let busy = gate.enter(BOB).await.expect("there is room");
+        let crowd = waiting(&gate, ADA);
+        settle().await;
+        let again = tokio::spawn(async move { asking.enter_again().await });
+        settle().await;
+        // Another party makes room for itself where most wait, with the newest of them.
+        let cleo = waiting(&gate, CLEO);
+        settle().await;
+        assert!(crowd.is_finished() && !again.is_finished());
+        cleo.abort();
+        settle().await;
+        drop(busy);
+        settle().await;
+        assert!(again.is_finished());
+        drop((again.await, crowd.await, cleo.await));
         assert!(is_empty(&gate));
     }
 

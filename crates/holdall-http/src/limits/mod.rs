@@ -7,6 +7,7 @@
 //! | `rate` | may something happen once more, at this rate |
 //! | `table` | when may each of many parties be heard again, in memory that never grows |
 //! | `fair` | who is next when all places are taken |
+//! | `seat` | how long a call has its place |
 //! | `share` | how messages are counted on a connection that carries many |
 //! | `shared` | how several replicas count together over Redis (feature `redis`) |
 //!
@@ -19,6 +20,7 @@
 mod config;
 mod fair;
 mod rate;
+mod seat;
 mod share;
 #[cfg(feature = "redis")]
 mod shared;
@@ -38,6 +40,7 @@ pub use self::config::LimitsConfig;
 pub(crate) use self::fair::Permit;
 use self::fair::{Bounds, Full, Gate};
 pub use self::rate::{Rate, RateError};
+pub(crate) use self::seat::{Seat, Sitting};
 pub(crate) use self::share::Share;
 #[cfg(feature = "redis")]
 pub use self::shared::SharedLimits;
@@ -73,6 +76,9 @@ struct Meter {
 pub(crate) enum Kind {
     /// Is answered and done.
     Call,
+    /// Brings messages, and each call among them takes a place of its own ([`Seat`]): answers, and notes that something
+    /// is cancelled, must get through when all places are taken.
+    Messages,
     /// Stays open for what the server may have to say; the transports bound how many of these there are.
     Stream,
 }
@@ -148,7 +154,7 @@ impl Limits {
     ) -> Result<Option<Permit>, Refusal> {
         let gate = match kind {
             Kind::Call => self.calls.as_ref(),
-            Kind::Stream => None,
+            Kind::Messages | Kind::Stream => None,
         };
         if gate.is_none() && self.principals.is_none() {
             return Ok(None);
@@ -169,6 +175,17 @@ impl Limits {
         match gate.enter(self.key(party)).await {
             Ok(permit) => Ok(Some(permit)),
             Err(full) => Err(no_place(full)),
+        }
+    }
+
+    /// Waits for the turn of a call of this principal, as [`enter`](Self::enter) does; counts nothing.
+    async fn place(&self, principal: &Principal, address: IpAddr) -> Result<Option<Permit>, Full> {
+        match &self.calls {
+            Some(gate) => gate
+                .enter(self.key(Party::of(principal, address)))
+                .await
+                .map(Some),
+            None => Ok(None),
         }
     }
 
@@ -333,6 +350,8 @@ fn bounds(config: &LimitsConfig) -> Bounds {
         waiting_max: config.waiting_max,
         waiting_per_party_max: config.waiting_per_principal_max.unwrap_or(usize::MAX),
         wait_max: config.wait_max,
+        asking_max: config.asking_max,
+        asking_per_party_max: config.asking_per_principal_max,
     }
 }
 
@@ -369,21 +388,26 @@ fn too_many_failed(wait: Duration) -> Refusal {
 }
 
 fn no_place(full: Full) -> Refusal {
-    let refusal = match full {
-        Full::Party => Refusal::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too_many_calls",
+    let (status, kind) = match full {
+        Full::Party => (StatusCode::TOO_MANY_REQUESTS, "too_many_calls"),
+        Full::Total => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+    };
+    let (message, hint) = why_no_place(full);
+    Refusal::new(status, kind, message, hint).header(RETRY_AFTER, HeaderValue::from(1_u64))
+}
+
+/// Why a call is not let in, and what to do about it.
+fn why_no_place(full: Full) -> (&'static str, &'static str) {
+    match full {
+        Full::Party => (
             "as many calls are under way as one may have at once",
             "wait for some of them to end, then send it again",
         ),
-        Full::Total => Refusal::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "busy",
+        Full::Total => (
             "the server has as many calls under way as it can take",
             "send it again in a moment",
         ),
-    };
-    refusal.header(RETRY_AFTER, HeaderValue::from(1_u64))
+    }
 }
 
 /// What `Retry-After` says: never too early, never 0.

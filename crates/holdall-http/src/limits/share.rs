@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use holdall::Principal;
 
+use super::fair::{Full, Permit};
 use crate::front::settings::Current;
 
 /// Between two looks, so that limits that have changed meanwhile are noticed.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What the sender of an upgraded connection may send. An extension of requests that ask for an upgrade.
+/// What the sender of many messages may send. An extension of requests that ask for an upgrade, and of those that bring
+/// messages to a connection or a session.
 #[derive(Clone)]
 pub(crate) struct Share {
     settings: Current,
@@ -37,6 +39,12 @@ impl Share {
             waiting();
             tokio::time::sleep(wait.min(LOOK)).await;
         }
+    }
+
+    /// A place for a call among all that are under way, once it is its turn; nothing where there is no bound.
+    pub(super) async fn place(&self) -> Result<Option<Permit>, Full> {
+        let settings = self.settings.load_full();
+        settings.limits.place(&self.principal, self.address).await
     }
 }
 

@@ -50,6 +50,7 @@ use crate::config::HttpConfig;
 use crate::error::HttpError;
 use crate::front::Front;
 use crate::front::settings::{Current, Settings};
+use crate::limits::Seat;
 use crate::observe;
 use crate::routes::Routes;
 use crate::transports::caller;
@@ -149,7 +150,8 @@ impl HttpServer {
         let life = Life::default();
         let service = service
             .identified_by(caller::identify)
-            .arriving_by(observe::arrival);
+            .arriving_by(observe::arrival)
+            .taking_turns_by(Seat::of);
         let connections = Arc::new(Connections {
             front: Front::new(
                 settings,

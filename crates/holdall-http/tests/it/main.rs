@@ -19,6 +19,7 @@ mod streams;
 mod tasks;
 mod tokens;
 mod transports;
+mod turns;
 
 use std::net::SocketAddr;
 

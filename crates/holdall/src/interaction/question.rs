@@ -8,6 +8,7 @@ use super::peer;
 use super::sealed::digest;
 use crate::context::Context;
 use crate::error::{CallError, CallResult, ErrorKind, Signal};
+use crate::turn::Paused;
 
 /// How often a person who waits in the same call is shown a form whose answer does not fit.
 const ATTEMPTS_MAX: u32 = 3;
@@ -111,15 +112,23 @@ pub(crate) async fn put<A>(
     }
 }
 
-/// Waits for somebody else: the clock of the call stands still, and a cancelled call stops waiting.
+/// Waits for somebody else: the clock of the call stands still, others have their turn, and a cancelled call stops
+/// waiting.
 async fn waiting(context: &Context, answer: impl Future<Output = CallResult<Value>>) -> CallResult<Value> {
-    let _pause = context.asking().patience.pause();
-    tokio::select! {
+    let pause = context.asking().patience.pause();
+    let paused = Paused::new(context.turn())?;
+    let answer = tokio::select! {
         // First, so that a call that is over asks nobody any more.
         biased;
-        () = context.cancelled() => Err(CallError::new(ErrorKind::Cancelled, "the client cancelled the call")),
+        () = context.cancelled() => {
+            return Err(CallError::new(ErrorKind::Cancelled, "the client cancelled the call"));
+        }
         answer = answer => answer,
-    }
+    };
+    // Others may be ahead by now; that is time the call takes.
+    drop(pause);
+    paused.resume().await;
+    answer
 }
 
 /// The client cannot be asked because it did not say that it can. The protocol has an error for it since 2026-07-28.

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use crate::blocking;
 use crate::context::Context;
 use crate::error::{CallError, CallResult};
 
@@ -48,7 +49,9 @@ impl Context {
     /// in a blocking function, where waiting could hold up the very answer it waits for.
     pub fn wait<T>(&self, question: impl IntoFuture<Output = CallResult<T>>) -> CallResult<T> {
         match tokio::runtime::Handle::try_current() {
-            Ok(runtime) if MAY_BLOCK.get() => runtime.block_on(question.into_future()),
+            Ok(runtime) if MAY_BLOCK.get() => {
+                blocking::while_others_run(&runtime, || runtime.block_on(question.into_future()))
+            }
             _ => Err(CallError::internal(
                 "`Context::wait` is for blocking functions, on their own thread; in an `async fn` write `.await`",
             )),

@@ -6,6 +6,9 @@ use tracing::field::Empty;
 use super::Service;
 use crate::context::Context;
 use crate::observe::{Addressed, Arrival, Guard, Watch};
+use crate::protocol::ErrorData;
+use crate::turn::Taken;
+use crate::wire::TOO_MANY_REQUESTS;
 
 /// What a call runs under.
 pub(super) struct Entry {
@@ -25,6 +28,23 @@ impl Service {
         context.watched_by(&watch);
         let guard = watch.begin(&span);
         Entry { span, guard }
+    }
+
+    /// Waits until it is the turn of a call, which lasts until what is returned is dropped.
+    ///
+    /// # Errors
+    /// If that will not be soon.
+    pub(super) async fn turn(&self, context: &mut Context) -> Result<Option<Taken>, ErrorData> {
+        let turns = self.turns.as_ref();
+        let Some(turn) = turns.and_then(|turns| turns(&context.request().extensions)) else {
+            return Ok(None);
+        };
+        let taken = Taken::wait(&turn).await.map_err(|error| {
+            let data = serde_json::json!({ "error": error.to_json() });
+            ErrorData::new(TOO_MANY_REQUESTS, error.to_string(), Some(data))
+        })?;
+        context.takes_turns(&turn);
+        Ok(Some(taken))
     }
 
     /// How a call came here.

@@ -51,6 +51,7 @@ use crate::provider::Kind;
 use crate::provider::catalogue::Catalogue;
 use crate::provider::tree::Tree;
 use crate::server::{Identity, Settings};
+use crate::turn::{Turn, Turns};
 
 /// A server ready to serve. Cloning is cheap; all clones are one server, and each serves one connection.
 #[derive(Clone)]
@@ -63,6 +64,7 @@ pub struct Service {
     connection: Connection,
     observers: Observers,
     arrive: Option<Arrive>,
+    turns: Option<Turns>,
 }
 
 /// How it is found out how a request came here.
@@ -91,6 +93,7 @@ impl Service {
             connection: Connection::default(),
             observers,
             arrive: None,
+            turns: None,
         }
     }
 
@@ -108,6 +111,17 @@ impl Service {
     /// know. Without this, calls come from within the process.
     pub fn arriving_by(mut self, arrive: impl Fn(&Extensions) -> Arrival + Send + Sync + 'static) -> Self {
         self.arrive = Some(Arc::new(arrive));
+        self
+    }
+
+    /// Has calls wait for their turn, as a transport that many share has it: from what it attached to the request it
+    /// makes the turn of the call; calls without one run at once. Tools, resources, prompts, completions and lists of
+    /// resources take turns; what is answered without anybody's function does not.
+    pub fn taking_turns_by(
+        mut self,
+        turns: impl Fn(&Extensions) -> Option<Arc<dyn Turn>> + Send + Sync + 'static,
+    ) -> Self {
+        self.turns = Some(Arc::new(turns));
         self
     }
 
@@ -305,7 +319,9 @@ impl ServerHandler for Service {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        self.call(request, self.context(context)).await
+        let mut context = self.context(context);
+        let _turn = self.turn(&mut context).await?;
+        self.call(request, context).await
     }
 
     async fn list_resources(
@@ -314,7 +330,9 @@ impl ServerHandler for Service {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
         let cursor = request.and_then(|request| request.cursor);
-        self.resources(cursor.as_deref(), self.context(context))
+        let mut context = self.context(context);
+        let _turn = self.turn(&mut context).await?;
+        self.resources(cursor.as_deref(), context)
             .await
             .map_err(|error| protocol_error(&error, None))
     }
@@ -334,7 +352,9 @@ impl ServerHandler for Service {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        self.read(request, self.context(context)).await
+        let mut context = self.context(context);
+        let _turn = self.turn(&mut context).await?;
+        self.read(request, context).await
     }
 
     async fn list_prompts(
@@ -352,7 +372,9 @@ impl ServerHandler for Service {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        self.prompt(request, self.context(context)).await
+        let mut context = self.context(context);
+        let _turn = self.turn(&mut context).await?;
+        self.prompt(request, context).await
     }
 
     #[expect(deprecated, reason = "marked as the protocol is")]
@@ -374,7 +396,9 @@ impl ServerHandler for Service {
         request: CompleteRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        self.suggest(request, self.context(context))
+        let mut context = self.context(context);
+        let _turn = self.turn(&mut context).await?;
+        self.suggest(request, context)
             .await
             .map_err(|error| protocol_error(&error, None))
     }

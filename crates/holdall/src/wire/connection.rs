@@ -228,6 +228,8 @@ impl Inlet {
         attach: impl FnMut(&mut Message),
     ) -> std::result::Result<(), Gone> {
         let place = match decoded {
+            // What the service will not look at any more would never be answered.
+            Decoded::Message(_) | Decoded::Batch(_) if self.session.input_closed() => return Err(Gone),
             Decoded::Message(_) | Decoded::Batch(_) => Some(self.incoming.reserve().await.map_err(|_| Gone)?),
             Decoded::Nothing | Decoded::Refused(_) => None,
         };

@@ -38,6 +38,7 @@ mod strict;
 
 pub use self::connection::{Bounds, Frame, Gone, Inlet, Outlet, Wire, serve};
 pub use self::decode::{BATCH_MAX, Decoded, Refusal, check, decode, trimmed};
+pub(crate) use self::session::TOO_MANY_REQUESTS;
 pub use self::strict::strict_object;
 
 /// What a client sends.

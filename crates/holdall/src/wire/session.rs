@@ -19,7 +19,7 @@ use crate::service::task_streams;
 const BATCHES: ProtocolVersion = ProtocolVersion::V_2025_03_26;
 
 /// The code of an error reply to a request that is one too many: the first of those JSON-RPC leaves to servers.
-const TOO_MANY_REQUESTS: ErrorCode = ErrorCode(-32000);
+pub(crate) const TOO_MANY_REQUESTS: ErrorCode = ErrorCode(-32000);
 
 /// The state of one connection.
 pub(super) struct Session {

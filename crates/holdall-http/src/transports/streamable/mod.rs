@@ -31,9 +31,11 @@ use self::direct::Direct;
 use self::errors::told;
 use self::unstream::unstream;
 use crate::auth::Authentication;
-use crate::auth::message::Message;
+use crate::auth::message::{Message, is_request};
 use crate::config::HttpConfig;
+use crate::front::held::until_taken;
 use crate::front::refusal::Refusal;
+use crate::limits::{Seat, Share, Sitting};
 use crate::routes::Route;
 use crate::transports::body::{Bodies, decoded, in_json};
 use crate::transports::caller;
@@ -126,15 +128,16 @@ impl Streamable {
         Box::pin(self.usual_post(parts, body)).await
     }
 
-    async fn usual_post(&self, parts: Parts, body: Bytes) -> Result<Response, Refusal> {
+    async fn usual_post(&self, mut parts: Parts, body: Bytes) -> Result<Response, Refusal> {
         let body = body.slice_ref(wire::trimmed(&body));
         if let Err(refusal) = wire::check(&body) {
             return Ok(in_json(StatusCode::BAD_REQUEST, refusal.to_json()));
         }
         if body.starts_with(b"[") {
-            return self.batch(parts, &body).await;
+            return Box::pin(self.batch(parts, &body)).await;
         }
         self.check_scopes(&parts, &body)?;
+        let place = take_place(&mut parts, &body).await?;
         let response = if asks_for_stream(&parts) {
             let service = self.streams.of(&parts);
             self.stream(&service, parts, with_task_ids(body.clone())).await?
@@ -147,7 +150,7 @@ impl Streamable {
         {
             return Ok(*explained);
         }
-        Ok(unstream(response).await)
+        Ok(until_taken(unstream(response).await, place))
     }
 
     /// A client can ask for more scopes only if it learns of it from the status of the reply.
@@ -200,6 +203,17 @@ impl Streamable {
             }))
         }))
     }
+}
+
+/// A place for a request within a session. Whatever else is sent there needs none: what is under way may wait for it.
+async fn take_place(parts: &mut Parts, body: &[u8]) -> Result<Option<Sitting>, Refusal> {
+    let Some(share) = parts.extensions.get::<Share>().filter(|_| is_request(body)) else {
+        return Ok(None);
+    };
+    let seat = Seat::new(share.clone());
+    let sitting = seat.take().await?;
+    parts.extensions.insert(seat);
+    Ok(Some(sitting))
 }
 
 /// The session is over when the reply goes out, so it is 204: for the official Python SDK 202 is a failure.

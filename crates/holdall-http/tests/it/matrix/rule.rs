@@ -367,13 +367,19 @@ pub(super) fn expected_under(pressure: Pressure, case: &Case) -> u16 {
         // Who is known is let in all the same.
         Pressure::FailedLogins if known && case.credential == Credential::Unknown => 429,
         Pressure::Principal if known => 429,
-        // What is got is a stream, or as quickly answered as counted.
-        Pressure::Calls if known && case.method != "GET" && case.what != What::Listen => 503,
-        Pressure::CallsOfPrincipal if known && case.method != "GET" && case.what != What::Listen => 429,
+        Pressure::Calls if known && needs_place(case) => 503,
+        Pressure::CallsOfPrincipal if known && needs_place(case) => 429,
         // In a session that is somebody else's there are no streams to have.
         Pressure::Streams if usual == 404 => 404,
         Pressure::Streams if case.what.is_stream() || (case.path, case.method) == ("/mcp", "GET") => 503,
         Pressure::Sessions if case.what == What::Initialize => 503,
         _ => usual,
     }
+}
+
+/// Whether a request needs a place among the calls under way. What is got is a stream, or as quickly answered as counted;
+/// in a session it is the calls that need one, and in one that is unknown there is none.
+fn needs_place(case: &Case) -> bool {
+    let is_in_session = case.what.is_in_session() || case.path == "/messages/";
+    case.method != "GET" && case.what != What::Listen && !is_in_session
 }

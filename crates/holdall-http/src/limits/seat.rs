@@ -1,0 +1,213 @@
+//! [`Seat`]: the place of one call, from when it is its turn until it ends.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use holdall::protocol::model::Extensions;
+use holdall::{CallError, CallResult, ErrorKind, Turn};
+use http::request::Parts;
+
+use super::fair::{Asking, Full, Permit};
+use super::share::Share;
+use super::{no_place, why_no_place};
+use crate::front::refusal::Refusal;
+
+/// The place of one call among all that are under way. It is given back while the call waits for its user, and once
+/// neither the call nor anybody who takes its reply needs it.
+#[derive(Clone)]
+pub(crate) struct Seat(Arc<Inner>);
+
+struct Inner {
+    share: Share,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    place: Place,
+    /// Who needs it: the call, and whoever takes the reply.
+    users: usize,
+    /// Questions that are open.
+    questions: usize,
+}
+
+#[derive(Default)]
+enum Place {
+    /// Not yet, no longer, or there is no bound.
+    #[default]
+    None,
+    Inside(Permit),
+    Asking(Asking),
+}
+
+/// Somebody who needs a seat, until this is dropped.
+pub(crate) struct Sitting(Seat);
+
+impl Seat {
+    pub(crate) fn new(share: Share) -> Self {
+        Self(Arc::new(Inner {
+            share,
+            state: Mutex::default(),
+        }))
+    }
+
+    /// The seat of a call, by what came with its message: the one its request has taken already, or a new one on a
+    /// connection that carries many calls. None where the whole request has a place.
+    pub(crate) fn of(message: &Extensions) -> Option<Arc<dyn Turn>> {
+        let extensions = &message.get::<Parts>()?.extensions;
+        let taken = extensions.get::<Self>().cloned();
+        let seat = taken.or_else(|| Some(Self::new(extensions.get::<Share>()?.clone())));
+        seat.map(|seat| Arc::new(seat) as _)
+    }
+
+    /// Waits for a place, for whoever takes the reply.
+    pub(crate) async fn take(&self) -> Result<Sitting, Refusal> {
+        match self.sit().await {
+            Ok(()) => Ok(Sitting(self.clone())),
+            Err(full) => Err(no_place(full)),
+        }
+    }
+
+    async fn sit(&self) -> Result<(), Full> {
+        {
+            let mut state = self.state();
+            if !matches!(state.place, Place::None) {
+                state.users += 1;
+                return Ok(());
+            }
+        }
+        let permit = self.0.share.place().await?;
+        let mut state = self.state();
+        state.users += 1;
+        if let (Place::None, Some(permit)) = (&state.place, permit) {
+            state.place = Place::Inside(permit);
+        }
+        Ok(())
+    }
+
+    fn stand_up(&self) {
+        let place = {
+            let mut state = self.state();
+            state.users = state.users.saturating_sub(1);
+            match state.users {
+                0 => std::mem::take(&mut state.place),
+                _ => return,
+            }
+        };
+        // Not under the lock: somebody else gets it at once.
+        drop(place);
+    }
+
+    /// The last of its questions is answered, so it needs a place again.
+    fn answered(&self) -> Option<Back> {
+        let mut state = self.state();
+        state.questions = state.questions.saturating_sub(1);
+        if state.questions > 0 || !matches!(state.place, Place::Asking(_)) {
+            return None;
+        }
+        match std::mem::take(&mut state.place) {
+            Place::Asking(asking) => Some(Back {
+                seat: self.clone(),
+                asking: Some(asking),
+            }),
+            _ => None,
+        }
+    }
+
+    fn sit_down_again(&self, permit: Permit) {
+        let mut state = self.state();
+        if state.users > 0 {
+            state.place = Place::Inside(permit);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn for Seat {
+    fn begin(&self) -> Pin<Box<dyn Future<Output = CallResult<()>> + Send>> {
+        let seat = self.clone();
+        Box::pin(async move {
+            seat.sit().await.map_err(|full| {
+                let (message, hint) = why_no_place(full);
+                CallError::new(ErrorKind::Unavailable, message).hint(hint)
+            })
+        })
+    }
+
+    fn pause(&self) -> CallResult<()> {
+        let mut state = self.state();
+        if let Place::Inside(permit) = &state.place {
+            let asking = permit.ask().map_err(too_many_questions)?;
+            // Dropped under the lock of the seat alone; the gate has its own.
+            state.place = Place::Asking(asking);
+        }
+        state.questions += 1;
+        Ok(())
+    }
+
+    fn resume(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let seat = self.clone();
+        Box::pin(async move {
+            if let Some(mut back) = seat.answered() {
+                back.sit_down().await;
+            }
+        })
+    }
+
+    fn resume_at_once(&self) {
+        // Dropped, it sits down.
+        drop(self.answered());
+    }
+
+    fn end(&self) {
+        self.stand_up();
+    }
+}
+
+/// Somebody who has asked and comes back to their place. Dropped on the way they have it at once, because they go on.
+struct Back {
+    seat: Seat,
+    asking: Option<Asking>,
+}
+
+impl Back {
+    async fn sit_down(&mut self) {
+        if let Some(asking) = &self.asking {
+            let permit = asking.enter_again().await;
+            self.seat.sit_down_again(permit);
+            self.asking = None;
+        }
+    }
+}
+
+impl Drop for Back {
+    fn drop(&mut self) {
+        if let Some(asking) = &self.asking {
+            self.seat.sit_down_again(asking.enter_at_once());
+        }
+    }
+}
+
+impl Drop for Sitting {
+    fn drop(&mut self) {
+        self.0.stand_up();
+    }
+}
+
+fn too_many_questions(full: Full) -> CallError {
+    let (message, hint) = match full {
+        Full::Party => (
+            "as many calls of yours wait for an answer of their user as may",
+            "answer what they ask, or cancel them; then call again",
+        ),
+        Full::Total => (
+            "as many calls wait for an answer of their user as the server can keep",
+            "call again in a while",
+        ),
+    };
+    CallError::new(ErrorKind::Unavailable, message).hint(hint)
+}
