@@ -341,3 +341,63 @@ async fn the_calls_of_a_batch_take_turns_too() {
     let replies = replies.await.expect("no panic");
     assert_eq!(replies.len(), 3, "{replies:?}");
 }
+
+#[tokio::test]
+async fn an_id_that_is_in_use_is_refused_at_once_while_the_first_goes_on() {
+    let fixture = Fixture::start(|config| config.limits.calls_max = 10).await;
+    let address = fixture.served.address();
+    let session = session(&fixture, "2025-11-25").await;
+    for round in 1..=2 {
+        let first = in_session(Some(&session), &request(7, "hold"));
+        let first = tokio::spawn(async move { first.send(address).await });
+        fixture.until_held(round).await;
+        let second = in_session(Some(&session), &request(7, "quick"))
+            .send(address)
+            .await;
+        assert_eq!(second.status, 400);
+        let told = second.json();
+        assert_eq!(
+            (&told["id"], &told["error"]["code"]),
+            (&json!(7), &json!(-32600)),
+            "{told}"
+        );
+        let message = told["error"]["message"].as_str().expect("a message");
+        assert!(message.contains("`7` is still under way"), "{message}");
+        // Another id is free, and so is this one in another session.
+        let other = in_session(Some(&session), &request(8, "quick"))
+            .send(address)
+            .await;
+        assert_eq!(text(&other.json()), "done");
+        let elsewhere = self::session(&fixture, "2025-11-25").await;
+        let other = in_session(Some(&elsewhere), &request(7, "quick"))
+            .send(address)
+            .await;
+        assert_eq!(text(&other.json()), "done");
+        fixture.watched.release.add_permits(1);
+        assert_eq!(text(&first.await.expect("no panic").json()), "released");
+    }
+}
+
+#[tokio::test]
+async fn an_id_twice_in_a_batch_is_refused_and_the_rest_is_answered() {
+    let fixture = Fixture::start(|config| config.limits.calls_max = 10).await;
+    let session = session(&fixture, "2025-03-26").await;
+    let batch = json!([request(1, "quick"), request(1, "quick"), request(2, "quick")]);
+    let reply = in_session(Some(&session), &batch)
+        .send(fixture.served.address())
+        .await;
+    let mut told: Vec<(Value, Value)> = reply
+        .events()
+        .iter()
+        .map(|event| (event["id"].clone(), event["error"]["code"].clone()))
+        .collect();
+    told.sort_by_key(|(id, code)| (id.as_u64(), code.is_null()));
+    assert_eq!(
+        told,
+        [
+            (json!(1), json!(-32600)),
+            (json!(1), Value::Null),
+            (json!(2), Value::Null)
+        ]
+    );
+}

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::{Stream, StreamExt};
 use holdall::Principal;
-use holdall::protocol::model::{ClientJsonRpcMessage, JsonRpcMessage, ServerJsonRpcMessage, ServerResult};
+use holdall::protocol::model::{
+    ClientJsonRpcMessage, JsonRpcMessage, RequestId, ServerJsonRpcMessage, ServerResult,
+};
 use http::request::Parts;
 use rmcp::transport::streamable_http_server::SessionId;
 use rmcp::transport::streamable_http_server::session::local::{LocalSessionManagerError, SessionTransport};
@@ -15,7 +17,7 @@ use rmcp::transport::streamable_http_server::session::{
     EventStore, RestoreOutcome, ServerSseMessage, SessionManager,
 };
 
-use super::{Sessions, Using};
+use super::{Sessions, UnderWay, Using};
 use crate::front::refusal::Refusal;
 use crate::transports::caller;
 use crate::transports::places::Place;
@@ -24,12 +26,19 @@ tokio::task_local! {
     static CALLER: Caller;
 }
 
+/// Why a request is not answered by `rmcp`.
+pub(crate) enum Unanswered {
+    Refused(Refusal),
+    /// Another request of this id is under way in its session.
+    Twice(RequestId),
+}
+
 /// Who asks, and why they were refused, which `rmcp` has no words for.
 #[derive(Clone)]
 pub(crate) struct Caller {
     principal: Principal,
     holder: String,
-    refusal: Arc<Mutex<Option<Refusal>>>,
+    unanswered: Arc<Mutex<Option<Unanswered>>>,
 }
 
 impl Caller {
@@ -37,16 +46,16 @@ impl Caller {
         Self {
             principal: caller::principal(parts),
             holder: caller::holder(parts),
-            refusal: Arc::default(),
+            unanswered: Arc::default(),
         }
     }
 
     /// Answers the caller's request; or says why it was refused.
-    pub(crate) async fn answer<T>(self, answer: impl Future<Output = T>) -> Result<T, Refusal> {
-        let refusal = Arc::clone(&self.refusal);
+    pub(crate) async fn answer<T>(self, answer: impl Future<Output = T>) -> Result<T, Unanswered> {
+        let unanswered = Arc::clone(&self.unanswered);
         let answered = CALLER.scope(self, answer).await;
-        let refused = refusal.lock().unwrap_or_else(PoisonError::into_inner).take();
-        refused.map_or(Ok(answered), Err)
+        let unanswered = unanswered.lock().unwrap_or_else(PoisonError::into_inner).take();
+        unanswered.map_or(Ok(answered), Err)
     }
 
     /// Who asks for what is done by this task; nobody, where it is not done for a request.
@@ -62,9 +71,8 @@ impl Caller {
         caller::is_same(&self.principal, principal)
     }
 
-    fn refused(&self, refusal: Refusal) -> Refused {
-        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
-        Refused::Full
+    fn leave_unanswered(&self, why: Unanswered) {
+        *self.unanswered.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
     }
 }
 
@@ -77,6 +85,9 @@ pub(crate) enum Refused {
     /// There are as many as there may be.
     #[error("there are too many sessions")]
     Full,
+    /// A request of the same id is to be answered first.
+    #[error("another request of this id is under way")]
+    Twice,
     /// What `rmcp` says.
     #[error(transparent)]
     Local(#[from] LocalSessionManagerError),
@@ -99,7 +110,10 @@ impl Sessions {
         let caller = Caller::current().ok_or(Refused::Unknown)?;
         match self.places.take(&caller.holder) {
             Ok(place) => Ok((caller, place)),
-            Err(refusal) => Err(caller.refused(refusal)),
+            Err(refusal) => {
+                caller.leave_unanswered(Unanswered::Refused(refusal));
+                Err(Refused::Full)
+            }
         }
     }
 
@@ -174,7 +188,16 @@ impl SessionManager for Sessions {
         message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
         let using = self.using(id)?;
+        let mut under_way = match &message {
+            JsonRpcMessage::Request(request) => Some(using.request(&request.id)?),
+            _ => None,
+        };
         let stream = self.local.create_stream(id, message).await?;
+        // The id is free when the reply is about to go out: whoever has read it may use the id again.
+        let stream = stream.inspect(move |event| {
+            let message = event.message.as_deref();
+            under_way.take_if(|request| message.is_some_and(|message| is_reply_to(message, &request.id)));
+        });
         Ok(held(stream, using))
     }
 
@@ -213,6 +236,26 @@ impl SessionManager for Sessions {
 
     fn event_store(&self) -> Option<Arc<dyn EventStore>> {
         self.local.event_store()
+    }
+}
+
+impl Using {
+    /// Takes the id of a request.
+    fn request(&self, id: &RequestId) -> Result<UnderWay, Refused> {
+        UnderWay::new(&self.0, id).ok_or_else(|| {
+            if let Some(caller) = Caller::current() {
+                caller.leave_unanswered(Unanswered::Twice(id.clone()));
+            }
+            Refused::Twice
+        })
+    }
+}
+
+fn is_reply_to(message: &ServerJsonRpcMessage, request: &RequestId) -> bool {
+    match message {
+        JsonRpcMessage::Response(response) => response.id == *request,
+        JsonRpcMessage::Error(error) => error.id.as_ref() == Some(request),
+        _ => false,
     }
 }
 

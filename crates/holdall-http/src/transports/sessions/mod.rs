@@ -15,13 +15,14 @@ pub(crate) mod manager;
 pub(crate) mod redis;
 pub(crate) mod store;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use holdall::Principal;
 use holdall::protocol::ProtocolVersion;
+use holdall::protocol::model::RequestId;
 use holdall::schemars::{self, JsonSchema};
 use http::request::Parts;
 use http::{HeaderName, StatusCode};
@@ -90,6 +91,8 @@ struct Entry {
 /// How a session is used.
 struct Usage {
     streams: AtomicUsize,
+    /// Requests that are to be answered.
+    requests: Mutex<HashSet<RequestId>>,
     last: Mutex<Instant>,
     /// When others were last told that it is used.
     renewed: Mutex<Instant>,
@@ -97,6 +100,12 @@ struct Usage {
 
 /// Holds a session while one of its streams is open.
 struct Using(Arc<Usage>);
+
+/// Holds the id of a request until it is answered, or nobody waits for that any more.
+struct UnderWay {
+    usage: Arc<Usage>,
+    id: RequestId,
+}
 
 impl Sessions {
     pub(crate) fn new(config: &SessionConfig) -> Self {
@@ -179,6 +188,7 @@ impl Sessions {
             version: Mutex::default(),
             usage: Arc::new(Usage {
                 streams: AtomicUsize::new(0),
+                requests: Mutex::default(),
                 last: Mutex::new(now),
                 renewed: Mutex::new(now),
             }),
@@ -201,6 +211,10 @@ impl Sessions {
 }
 
 impl Usage {
+    fn requests(&self) -> MutexGuard<'_, HashSet<RequestId>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn touch(&self) {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
@@ -226,6 +240,23 @@ impl Using {
     fn new(usage: &Arc<Usage>) -> Self {
         usage.streams.fetch_add(1, Ordering::AcqRel);
         Self(Arc::clone(usage))
+    }
+}
+
+impl UnderWay {
+    /// Nothing, if a request of this id is under way already.
+    fn new(usage: &Arc<Usage>, id: &RequestId) -> Option<Self> {
+        let mut requests = usage.requests();
+        requests.insert(id.clone()).then(|| Self {
+            usage: Arc::clone(usage),
+            id: id.clone(),
+        })
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.usage.requests().remove(&self.id);
     }
 }
 

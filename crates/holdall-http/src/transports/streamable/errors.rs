@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use holdall::protocol::model::ErrorCode;
+use holdall::protocol::model::{ErrorCode, RequestId};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt, Limited};
@@ -13,6 +13,17 @@ use crate::transports::sessions::no_session;
 
 /// The longest explanation that is passed on.
 const TEXT_BYTES_MAX: usize = 4096;
+
+/// The reply to a request whose id another has that is still to be answered: two replies could not be told apart.
+pub(super) fn twice(id: &RequestId) -> Response {
+    let message = format!("a request with the id `{id}` is still under way: give every request its own");
+    let error = json!({
+        "jsonrpc": "2.0",
+        "id": id,
+        "error": { "code": ErrorCode::INVALID_REQUEST.0, "message": message },
+    });
+    in_json(StatusCode::BAD_REQUEST, error.to_string().into_bytes())
+}
 
 /// The reply, with errors in the form of the protocol.
 pub(super) async fn told(response: Response) -> Response {

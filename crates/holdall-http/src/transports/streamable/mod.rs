@@ -28,7 +28,7 @@ use hyper::body::{Body as _, Incoming};
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
 use self::direct::Direct;
-use self::errors::told;
+use self::errors::{told, twice};
 use self::unstream::unstream;
 use crate::auth::Authentication;
 use crate::auth::message::{Message, is_request};
@@ -41,7 +41,7 @@ use crate::transports::body::{Bodies, decoded, in_json};
 use crate::transports::caller;
 use crate::transports::connection::Life;
 use crate::transports::places::Places;
-use crate::transports::sessions::manager::Caller;
+use crate::transports::sessions::manager::{Caller, Unanswered};
 use crate::transports::sessions::store::OfPrincipals;
 use crate::transports::sessions::{SESSION_ID, Sessions};
 
@@ -178,8 +178,11 @@ impl Streamable {
     ) -> Result<Response, Refusal> {
         let caller = Caller::new(&parts);
         let request = Request::from_parts(parts, Full::new(body));
-        let response = caller.answer(service.handle(request)).await?;
-        Ok(told(response.map(Body::new)).await)
+        match caller.answer(service.handle(request)).await {
+            Ok(response) => Ok(told(response.map(Body::new)).await),
+            Err(Unanswered::Refused(refusal)) => Err(refusal),
+            Err(Unanswered::Twice(id)) => Ok(twice(&id)),
+        }
     }
 
     /// The same, for what is answered with a stream that stays open.
