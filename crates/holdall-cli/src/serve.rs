@@ -43,6 +43,7 @@ pub(crate) fn run(
     for (scope, patterns) in &config.auth.grants {
         server = server.grant(scope, patterns);
     }
+    let server = server.listener_bounds(config.subscriptions);
     let service = server.observe(observer.clone()).build()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::cache::{Cache, milliseconds};
 use crate::error::{Error, Result};
 use crate::interaction::Choices;
+use crate::live::ListenerBounds;
 use crate::observe::{Observer, Observers};
 use crate::provider::Kind;
 use crate::provider::compose::{Rename, View};
@@ -50,6 +51,7 @@ pub struct Server {
     /// Given if the server is to have tasks whatever its tools are.
     pub(crate) tasks: Option<TaskOptions>,
     observers: Observers,
+    listener_bounds: ListenerBounds,
 }
 
 /// What the server does beside offering components.
@@ -101,6 +103,7 @@ impl Server {
             list_cache: Cache::default(),
             tasks: None,
             observers: Observers::default(),
+            listener_bounds: ListenerBounds::default(),
         }
     }
 
@@ -275,6 +278,14 @@ impl Server {
         self
     }
 
+    /// How many clients may listen to changes, and to how much. Default: those of [`ListenerBounds`].
+    ///
+    /// Those of a server that is [mounted](Server::mount) are not used: clients listen to the server that serves.
+    pub fn listener_bounds(mut self, bounds: ListenerBounds) -> Self {
+        self.listener_bounds = bounds;
+        self
+    }
+
     /// Tells somebody of every call. Called again, it adds another.
     ///
     /// Observers of a server that is [mounted](Server::mount) are not used: calls come to the server that serves.
@@ -296,7 +307,7 @@ impl Server {
             (self.page_size, milliseconds(self.list_ttl), self.list_cache);
         let none_fit = "the page size is 0, so no list would ever end: choose 1 or more";
         let mut problems: Vec<String> = (page_size == 0).then(|| none_fit.into()).into_iter().collect();
-        let observers = self.observers.clone();
+        let (observers, listener_bounds) = (self.observers.clone(), self.listener_bounds);
         let interaction = self.interaction.clone().settle(&identity.name, &mut problems);
         let (options, has_tasks) = (self.tasks.clone().unwrap_or_default(), self.has_tasks());
         let tree = Tree::build(self.plan());
@@ -328,6 +339,7 @@ impl Server {
             interaction: Arc::new(interaction),
             tasks,
         };
+        tree.hub().bound(listener_bounds);
         starts.begin(&tree);
         Ok(Service::new(identity, settings, tree, observers))
     }

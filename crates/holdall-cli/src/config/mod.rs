@@ -23,6 +23,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use etcetera::BaseStrategy as _;
+use holdall::live::ListenerBounds;
 use holdall::schemars::{self, JsonSchema};
 use holdall_http::HttpConfig;
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,9 @@ pub(crate) struct Config {
     pub(crate) auth: AuthConfig,
     /// What several replicas share.
     pub(crate) redis: RedisConfig,
+    /// How many clients may listen to changes, and to how much. Over HTTP their streams are bounded by
+    /// `[http.transports]`, too.
+    pub(crate) subscriptions: ListenerBounds,
     /// What the program tells about its work, on standard error.
     pub(crate) log: LogConfig,
     /// A line of JSON for each call: who called what, how large, how long, what came of it.

@@ -9,22 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use super::bounds::ListenerBounds;
 use crate::error::{CallError, CallResult, ErrorKind};
 use crate::principal::Principal;
 use crate::provider::Kind;
 use crate::provider::labels::Labels;
-
-/// The most resources one session or one `subscriptions/listen` stream watches: more than a person has open in a host.
-pub const WATCHES_PER_LISTENER_MAX: usize = 1024;
-/// The most resources the sessions and streams of one principal watch together: a quarter of all, so that one
-/// principal leaves room for others.
-pub const WATCHES_PER_PRINCIPAL_MAX: usize = 16 * 1024;
-/// The most resources that are watched in all; each takes some 300 bytes.
-pub const WATCHES_MAX: usize = 64 * 1024;
-/// The most `subscriptions/listen` streams one principal has open: a quarter of all.
-pub const STREAMS_PER_PRINCIPAL_MAX: usize = 1024;
-/// The most `subscriptions/listen` streams that are open in all; each takes a connection, a task and some kilobytes.
-pub const STREAMS_MAX: usize = 4 * 1024;
 
 /// How many listen, and to how much.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +33,7 @@ pub(crate) struct Hub(Mutex<State>);
 
 #[derive(Default)]
 struct State {
+    bounds: ListenerBounds,
     next_id: u64,
     listeners: HashMap<u64, Entry>,
     /// Who watches the resource with this identity, and as which URI.
@@ -93,6 +83,11 @@ pub(crate) struct Listening {
 }
 
 impl Hub {
+    /// From now on with these bounds. Whoever listens already goes on.
+    pub(crate) fn bound(&self, bounds: ListenerBounds) {
+        self.state().bounds = bounds;
+    }
+
     /// Adds a session, which hears of changed lists.
     pub(crate) fn add_session(
         self: &Arc<Self>,
@@ -113,15 +108,20 @@ impl Hub {
     ) -> CallResult<Listening> {
         let state = self.state();
         let (mine, all) = (state.of(principal.name()).streams, state.totals.streams);
-        if mine >= STREAMS_PER_PRINCIPAL_MAX {
+        let ListenerBounds {
+            streams_max,
+            streams_per_principal_max,
+            ..
+        } = state.bounds;
+        if mine >= streams_per_principal_max {
             let name = principal.name();
             return Err(full(format!(
-                "`{name}` has {STREAMS_PER_PRINCIPAL_MAX} streams open, the most there may be for one principal"
+                "`{name}` has {streams_per_principal_max} streams open, the most there may be for one principal"
             )));
         }
-        if all >= STREAMS_MAX {
+        if all >= streams_max {
             return Err(full(format!(
-                "{STREAMS_MAX} streams are open, the most there may be"
+                "{streams_max} streams are open, the most there may be"
             )));
         }
         Ok(self.add(state, principal, lists, true))
@@ -234,6 +234,7 @@ impl Listening {
     /// If the listener, its principal or all together watch as many as they may.
     pub(crate) fn watch(&self, uri: &str, identity: String) -> CallResult<()> {
         let mut state = self.hub.state();
+        let bounds = state.bounds;
         let (mine, all) = (state.of(&self.listener.name).watches, state.totals.watches);
         let Some(entry) = state.listeners.get_mut(&self.id) else {
             return Ok(());
@@ -244,11 +245,11 @@ impl Listening {
         let reached = [
             (
                 entry.watches.len(),
-                WATCHES_PER_LISTENER_MAX,
+                bounds.watches_per_listener_max,
                 "this session or stream",
             ),
-            (mine, WATCHES_PER_PRINCIPAL_MAX, "this principal"),
-            (all, WATCHES_MAX, "all clients together"),
+            (mine, bounds.watches_per_principal_max, "this principal"),
+            (all, bounds.watches_max, "all clients together"),
         ];
         for (watches, most, whose) in reached {
             if watches >= most {

@@ -4,21 +4,24 @@
 //! | --- | --- |
 //! | `mod` | how a server is changed from within: [`ServerHandle`] |
 //! | `change` | what is changed in one go: [`Change`] |
+//! | `bounds` | how many may listen, and to how much: [`ListenerBounds`] |
 //! | `hub` | who listens, to what, and what each has not been told yet |
 //!
 //! Not here: what is offered (`provider`), how listeners come and are written to (`service/subscriptions`).
 
+mod bounds;
 pub(crate) mod change;
 pub(crate) mod hub;
 
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-pub use self::change::Change;
-pub use self::hub::{
-    Listeners, STREAMS_MAX, STREAMS_PER_PRINCIPAL_MAX, WATCHES_MAX, WATCHES_PER_LISTENER_MAX,
+pub use self::bounds::{
+    ListenerBounds, STREAMS_MAX, STREAMS_PER_PRINCIPAL_MAX, WATCHES_MAX, WATCHES_PER_LISTENER_MAX,
     WATCHES_PER_PRINCIPAL_MAX,
 };
+pub use self::change::Change;
+pub use self::hub::Listeners;
 use crate::error::{Error, Result};
 use crate::provider::tree::Tree;
 use crate::toolset::Toolset;

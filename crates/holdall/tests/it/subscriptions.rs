@@ -1,7 +1,7 @@
 //! Watching resources, in both eras: who hears of what, and that nothing stays behind.
 
 use holdall::live::{
-    Listeners, STREAMS_PER_PRINCIPAL_MAX, WATCHES_PER_LISTENER_MAX, WATCHES_PER_PRINCIPAL_MAX,
+    ListenerBounds, Listeners, STREAMS_PER_PRINCIPAL_MAX, WATCHES_PER_LISTENER_MAX, WATCHES_PER_PRINCIPAL_MAX,
 };
 use holdall::prelude::*;
 use serde_json::json;
@@ -240,6 +240,34 @@ async fn a_principal_leaves_room_for_others() {
         .listen(json!({"resourceSubscriptions": ["note://a"]}))
         .await;
     assert_eq!(accepted, json!({"resourceSubscriptions": ["note://a"]}));
+}
+
+#[tokio::test]
+async fn a_server_says_how_many_may_listen_and_to_how_much() {
+    let mut bounds = ListenerBounds::default();
+    bounds.streams_max = 3;
+    bounds.streams_per_principal_max = 2;
+    bounds.watches_max = 3;
+    bounds.watches_per_principal_max = 2;
+    bounds.watches_per_listener_max = 1;
+    let server = server().listener_bounds(bounds).build().expect("it is right");
+    let of = |name: &'static str| {
+        let server = server.clone();
+        server.identified_by(move |_| Principal::new(name, [""; 0]))
+    };
+    let [mut ada, mut bob, mut cleo] = ["ada", "bob", "cleo"].map(|name| Raw::connect(&of(name)));
+    let watching = |uris: &[&str]| json!({"resourceSubscriptions": uris});
+    let both = watching(&["note://a", "note://b"]);
+    // One each, so the second is too much for the stream, and a third for the principal.
+    assert_eq!(ada.listen(both.clone()).await.1, watching(&["note://a"]));
+    assert_eq!(ada.listen(both.clone()).await.1, watching(&["note://a"]));
+    assert_eq!(ada.listen(both.clone()).await.1, json!({}));
+    let ended = ada.next().await["error"]["message"].to_string();
+    assert!(ended.contains("`ada` has 2 streams open"), "{ended}");
+    assert_eq!(bob.listen(both.clone()).await.1, watching(&["note://a"]));
+    assert_eq!(cleo.listen(both).await.1, json!({}));
+    let ended = cleo.next().await["error"]["message"].to_string();
+    assert!(ended.contains("3 streams are open"), "{ended}");
 }
 
 fn greedy_streams(handle: &ServerHandle) -> usize {
