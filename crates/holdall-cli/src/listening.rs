@@ -34,11 +34,12 @@ pub(crate) fn places(config: &Config) -> Result<Vec<Listen>> {
 pub(crate) async fn front(config: &Config) -> Result<HttpConfig> {
     let mut front = reloadable(config)?;
     front.auth = config.auth.open()?;
-    if let Some(url) = &config.redis.url {
-        let url = url.read().context("the `url` of [redis] is not to be had")?;
-        let sessions = RedisSessions::connect(&url)
-            .await
-            .context("the Redis server of [redis] does not answer")?;
+    if let Some((url, authorities)) = config.redis.open()? {
+        let sessions = match &authorities {
+            Some(authorities) => RedisSessions::connect_trusting(&url, authorities).await,
+            None => RedisSessions::connect(&url).await,
+        };
+        let sessions = sessions.context("the Redis server of [redis] does not answer")?;
         front.sessions.store = Some(Arc::new(sessions.prefix(&config.redis.prefix.0)));
     }
     Ok(front)
@@ -47,9 +48,12 @@ pub(crate) async fn front(config: &Config) -> Result<HttpConfig> {
 /// The part of it that can be exchanged while the server runs.
 pub(crate) fn reloadable(config: &Config) -> Result<HttpConfig> {
     let mut front = config.http.clone();
-    if let Some(url) = &config.redis.url {
-        let url = url.read().context("the `url` of [redis] is not to be had")?;
-        let limits = SharedLimits::redis(&url).context("the `url` of [redis] cannot be used")?;
+    if let Some((url, authorities)) = config.redis.open()? {
+        let limits = match &authorities {
+            Some(authorities) => SharedLimits::redis_trusting(&url, authorities),
+            None => SharedLimits::redis(&url),
+        };
+        let limits = limits.context("the `url` of [redis] cannot be used")?;
         front.limits.shared = Some(limits.prefix(&config.redis.prefix.0));
     }
     Ok(front)

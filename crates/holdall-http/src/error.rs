@@ -57,6 +57,8 @@ pub enum HttpError {
     Origin(String),
     /// The URL is not that of a Redis server. Holds no part of it: it may hold a password.
     #[cfg(feature = "redis")]
-    #[error("this is not the URL of a Redis server: {0}; write it as redis://:password@host:6379/0")]
+    #[error(
+        "this is not the URL of a Redis server: {0}; write it as redis://:password@host:6379/0, or rediss://… for TLS"
+    )]
     Redis(String),
 }

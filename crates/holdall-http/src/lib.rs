@@ -42,6 +42,8 @@ mod observe;
 mod patience;
 mod public_url;
 mod ready;
+#[cfg(feature = "redis")]
+mod redis_client;
 mod routes;
 mod transports;
 mod written;

@@ -143,10 +143,15 @@ impl Default for NotesConfig {
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RedisConfig {
-    /// The URL of the Redis server in which limits are counted and sessions kept, with its password. Without it each
-    /// replica is on its own.
+    /// The URL of the Redis server in which limits are counted and sessions kept, with its password;
+    /// `rediss://:password@host:6379` is encrypted. Without it each replica is on its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) url: Option<Secret>,
+    /// The file of the authorities that may vouch for the Redis server of `rediss://`, in PEM. Without it, those the
+    /// system trusts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "path"))]
+    pub(crate) authorities: Option<PathBuf>,
     /// What the keys begin with.
     pub(crate) prefix: Prefix,
 }
@@ -160,5 +165,17 @@ pub(crate) struct Prefix(pub(crate) String);
 impl Default for Prefix {
     fn default() -> Self {
         Self("holdall".to_owned())
+    }
+}
+
+impl RedisConfig {
+    /// The URL, if there is one, and who may vouch for the server.
+    pub(crate) fn open(&self) -> Result<Option<(String, Option<Vec<u8>>)>> {
+        let Some(url) = &self.url else { return Ok(None) };
+        let url = url.read().context("the `url` of [redis] is not to be had")?;
+        let read = |path: &PathBuf| {
+            std::fs::read(path).with_context(|| format!("the `authorities` of [redis], {}", path.display()))
+        };
+        Ok(Some((url, self.authorities.as_ref().map(read).transpose()?)))
     }
 }

@@ -13,14 +13,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use redis::Script;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{IntoConnectionInfo, Script};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::Party;
 use super::rate::Rate;
 use crate::error::HttpError;
+use crate::redis_client;
 
 /// The generic cell rate algorithm of `rate`, in microseconds. Returns how long to wait; 0 lets it happen.
 const SCRIPT: &str = r"
@@ -49,22 +50,35 @@ pub struct SharedLimits {
     client: redis::Client,
     /// What tells two settings apart; holds the password.
     url: Arc<str>,
+    authorities: Option<Arc<[u8]>>,
     prefix: Arc<str>,
     patience: Duration,
 }
 
 impl SharedLimits {
-    /// On the Redis server at `url`: `redis://:password@host:6379/0`, `redis+unix:///run/redis.sock`. The password is
-    /// shown nowhere.
+    /// On the Redis server at `url`: `redis://:password@host:6379/0`, over TLS `rediss://:password@host:6379/0`, or
+    /// `redis+unix:///run/redis.sock`. The password is shown nowhere.
     ///
     /// # Errors
     /// [`HttpError::Redis`] if that is no such URL.
     pub fn redis(url: &str) -> Result<Self, HttpError> {
-        let wrong = |error: &redis::RedisError| HttpError::Redis(error.category().to_owned());
-        let info = url.into_connection_info().map_err(|error| wrong(&error))?;
+        Self::at(url, None)
+    }
+
+    /// The same over TLS with these authorities, certificates in PEM, in place of those of the system.
+    ///
+    /// # Errors
+    /// As [`redis`](Self::redis), and if there is no certificate.
+    pub fn redis_trusting(url: &str, authorities: &[u8]) -> Result<Self, HttpError> {
+        Self::at(url, Some(authorities))
+    }
+
+    fn at(url: &str, authorities: Option<&[u8]>) -> Result<Self, HttpError> {
+        let client = redis_client::client(url, authorities);
         Ok(Self {
-            client: redis::Client::open(info).map_err(|error| wrong(&error))?,
+            client: client.map_err(|error| HttpError::Redis(error.category().to_owned()))?,
             url: url.into(),
+            authorities: authorities.map(Into::into),
             prefix: "holdall".into(),
             patience: Duration::from_millis(100),
         })
@@ -86,7 +100,8 @@ impl SharedLimits {
 
 impl PartialEq for SharedLimits {
     fn eq(&self, other: &Self) -> bool {
-        (&self.url, &self.prefix, self.patience) == (&other.url, &other.prefix, other.patience)
+        (&self.url, &self.authorities, &self.prefix, self.patience)
+            == (&other.url, &other.authorities, &other.prefix, other.patience)
     }
 }
 

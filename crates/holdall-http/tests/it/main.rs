@@ -12,6 +12,8 @@ mod oauth;
 mod observe;
 mod protocol;
 mod ready;
+#[cfg(feature = "redis")]
+mod rediss;
 #[cfg(feature = "oauth")]
 mod secrets;
 mod sockets;

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use redis::AsyncCommands;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{AsyncCommands, Client};
 use sha2::{Digest, Sha256};
 
 use super::store::{SessionFuture, SessionRecord, SessionStore, SessionStoreError};
+use crate::redis_client;
 
 /// How long Redis may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(2);
@@ -20,13 +21,25 @@ pub struct RedisSessions {
 }
 
 impl RedisSessions {
-    /// Connects to `redis://[user:password@]host[:port][/database]`, `rediss://…` for TLS where it is built in, or
-    /// `redis+unix:///path`. A connection that is lost is made again.
+    /// Connects to `redis://[user:password@]host[:port][/database]`, `rediss://…` for TLS, or `redis+unix:///path`. A
+    /// connection that is lost is made again.
     ///
     /// # Errors
-    /// If the address is none, or nobody answers there.
+    /// If the address is none, or nobody answers there who can be trusted.
     pub async fn connect(url: &str) -> Result<Self, SessionStoreError> {
-        let client = Client::open(url).map_err(failed)?;
+        Self::at(url, None).await
+    }
+
+    /// The same over TLS with these authorities, certificates in PEM, in place of those of the system.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect), and if there is no certificate.
+    pub async fn connect_trusting(url: &str, authorities: &[u8]) -> Result<Self, SessionStoreError> {
+        Self::at(url, Some(authorities)).await
+    }
+
+    async fn at(url: &str, authorities: Option<&[u8]>) -> Result<Self, SessionStoreError> {
+        let client = redis_client::client(url, authorities).map_err(failed)?;
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(ANSWER_MAX))
             .set_response_timeout(Some(ANSWER_MAX))
