@@ -374,12 +374,17 @@ pub(crate) struct EvalArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct HealthArguments {
-    /// Where it listens: http://HOST:PORT, or unix:PATH of a socket [default: as the configuration says].
+    /// Where it listens: http://HOST:PORT, https://HOST:PORT, or unix:PATH of a socket [default: as the configuration
+    /// says].
     #[arg(value_name = "URL")]
     pub(crate) url: Option<String>,
     /// Ask whether it can do its work, not only whether it runs.
     #[arg(long)]
     pub(crate) ready: bool,
+    /// Take whatever certificate the server shows, without looking who answers. Otherwise it has to be the one of the
+    /// configuration, or one the system trusts.
+    #[arg(long)]
+    pub(crate) any_certificate: bool,
     /// Give up after this many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=300))]
     pub(crate) timeout: u16,

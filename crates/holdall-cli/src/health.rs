@@ -11,6 +11,7 @@ use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::header::HOST;
+use hyper::http::uri::Authority;
 use hyper::{Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -19,6 +20,7 @@ use tokio::net::TcpStream;
 use crate::arguments::HealthArguments;
 use crate::config::Config;
 use crate::printable::printable;
+use crate::trust::Trust;
 
 /// More than any answer has.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -34,13 +36,14 @@ pub(crate) fn run(arguments: &HealthArguments, config: &Config) -> Result<()> {
         None => configured(config)?,
     };
     let question = Question::new(&url, arguments.ready)?;
+    let trust = || Trust::new(arguments.any_certificate, config.http.tls.as_ref());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("no runtime")?;
     let patience = Duration::from_secs(arguments.timeout.into());
     let (status, text) = runtime
-        .block_on(async { tokio::time::timeout(patience, question.ask()).await })
+        .block_on(async { tokio::time::timeout(patience, question.ask(trust)).await })
         .with_context(|| format!("{question} did not answer within {} s", arguments.timeout))??;
     let text = printable(text.trim());
     if !status.is_success() {
@@ -91,7 +94,9 @@ struct Question {
 #[derive(Debug, PartialEq, Eq)]
 enum Place {
     /// Host and port, as in a URL.
-    Tcp(String),
+    Tcp(Authority),
+    /// The same, encrypted.
+    Tls(Authority),
     Unix(PathBuf),
 }
 
@@ -107,31 +112,38 @@ impl Question {
         let uri: Uri = url
             .parse()
             .with_context(|| format!("`{url}` is no URL; give one such as http://127.0.0.1:8000"))?;
-        match (uri.scheme_str(), uri.authority()) {
-            (Some("http"), Some(authority)) => Ok(Self {
-                place: Place::Tcp(authority.as_str().to_owned()),
-                path: match uri.path() {
-                    "/" => usual.to_owned(),
-                    path => path.to_owned(),
-                },
-            }),
-            (Some("https"), _) => bail!(
-                "`{url}` is asked without encryption only; where the server itself encrypts, give it a `unix_socket` ([serve]) as well and ask unix:/path/of/the/socket"
-            ),
-            _ => bail!("`{url}` is no URL with http://; give one such as http://127.0.0.1:8000"),
-        }
+        let place = match (uri.scheme_str(), uri.authority()) {
+            (Some("http"), Some(authority)) => Place::Tcp(authority.clone()),
+            (Some("https"), Some(authority)) => Place::Tls(authority.clone()),
+            _ => {
+                bail!("`{url}` is no URL with http:// or https://; give one such as http://127.0.0.1:8000")
+            }
+        };
+        let path = match uri.path() {
+            "/" => usual.to_owned(),
+            path => path.to_owned(),
+        };
+        Ok(Self { place, path })
     }
 
-    async fn ask(&self) -> Result<(StatusCode, String)> {
+    async fn ask(&self, trust: impl FnOnce() -> Trust) -> Result<(StatusCode, String)> {
         let unreachable = || format!("{self} cannot be reached; is the server running?");
         match &self.place {
             Place::Tcp(authority) => {
-                let address = match authority.rsplit_once(':') {
-                    Some((_, port)) if port.parse::<u16>().is_ok() => authority.clone(),
-                    _ => format!("{authority}:80"),
-                };
+                let address = (bare(authority.host()), authority.port_u16().unwrap_or(80));
                 let stream = TcpStream::connect(address).await.with_context(unreachable)?;
-                self.answer(stream, authority).await
+                self.answer(stream, authority.as_str()).await
+            }
+            Place::Tls(authority) => {
+                let host = bare(authority.host());
+                let address = (host, authority.port_u16().unwrap_or(443));
+                let stream = TcpStream::connect(address).await.with_context(unreachable)?;
+                let encrypted = trust().encrypt(stream, host).await.with_context(|| {
+                    format!(
+                        "{self} is not to be trusted, or speaks no TLS; if it shows a certificate of its own, say which in `certificates` of [http.tls], or take any with --any-certificate"
+                    )
+                })?;
+                self.answer(encrypted, authority.as_str()).await
             }
             #[cfg(unix)]
             Place::Unix(path) => {
@@ -171,10 +183,18 @@ impl Question {
     }
 }
 
+/// A host as it is connected to: addresses of IPv6 stand in brackets in a URL.
+fn bare(host: &str) -> &str {
+    host.strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host)
+}
+
 impl fmt::Display for Question {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             Place::Tcp(authority) => write!(formatter, "http://{authority}{}", self.path),
+            Place::Tls(authority) => write!(formatter, "https://{authority}{}", self.path),
             Place::Unix(socket) => write!(formatter, "{} at unix:{}", self.path, socket.display()),
         }
     }
@@ -187,13 +207,19 @@ mod tests {
     #[test]
     fn a_url_says_where_and_what() {
         let tcp = |authority: &str, path: &str| Question {
-            place: Place::Tcp(authority.to_owned()),
+            place: Place::Tcp(authority.parse().expect(authority)),
+            path: path.to_owned(),
+        };
+        let tls = |authority: &str, path: &str| Question {
+            place: Place::Tls(authority.parse().expect(authority)),
             path: path.to_owned(),
         };
         for (url, ready, expected) in [
             ("http://127.0.0.1:8000", false, tcp("127.0.0.1:8000", "/health")),
             ("http://127.0.0.1:8000/", true, tcp("127.0.0.1:8000", "/ready")),
             ("http://[::1]:8000/ready", false, tcp("[::1]:8000", "/ready")),
+            ("https://notes.example", false, tls("notes.example", "/health")),
+            ("https://127.0.0.1:8443", true, tls("127.0.0.1:8443", "/ready")),
             (
                 "unix:/run/holdall/holdall.sock",
                 true,
@@ -206,7 +232,6 @@ mod tests {
             assert_eq!(Question::new(url, ready).expect(url), expected);
         }
         for (url, hint) in [
-            ("https://notes.example", "unix:/path"),
             ("127.0.0.1:8000", "http://127.0.0.1:8000"),
             ("ftp://notes.example", "http://127.0.0.1:8000"),
             ("", "http://127.0.0.1:8000"),

@@ -17,6 +17,7 @@ mod search;
 mod serve;
 mod token;
 mod toolsets;
+mod trust;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -11,6 +11,7 @@ use crate::program::Home;
 /// A server on a port of its own.
 pub(crate) struct Served {
     process: Child,
+    scheme: &'static str,
     address: SocketAddr,
 }
 
@@ -19,17 +20,26 @@ impl Served {
         let mut command = home.command(&["serve", "--notes", "notes", "--http", "127.0.0.1:0"]);
         let mut process = command.args(arguments).stderr(Stdio::piped()).spawn().unwrap();
         let mut errors = BufReader::new(process.stderr.take().unwrap()).lines();
-        let address = errors
+        let (scheme, address) = errors
             .find_map(|line| {
-                let url = line.unwrap().strip_prefix("Listening on http://")?.to_owned();
-                Some(url.strip_suffix("/mcp").unwrap().parse().unwrap())
+                let line = line.unwrap();
+                let url = line.strip_prefix("Listening on ")?.strip_suffix("/mcp").unwrap();
+                let (scheme, address) = match url.strip_prefix("https://") {
+                    Some(address) => ("https", address),
+                    None => ("http", url.strip_prefix("http://")?),
+                };
+                Some((scheme, address.parse().unwrap()))
             })
             .expect("it says where it listens");
-        Self { process, address }
+        Self {
+            process,
+            scheme,
+            address,
+        }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}/mcp", self.address)
+        format!("{}://{}/mcp", self.scheme, self.address)
     }
 
     /// The status of a `GET` with this `Host`.
