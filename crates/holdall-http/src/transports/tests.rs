@@ -355,3 +355,56 @@ async fn a_session_goes_on_at_another_replica_for_who_opened_it() {
     drop(redis);
     assert_eq!(in_session(third, &session, "ada", &who()).await.status, 503);
 }
+
+#[tokio::test]
+#[cfg(all(unix, feature = "redis"))]
+async fn a_session_that_is_ended_at_one_replica_is_ended_at_all() {
+    let Some(redis) = Redis::start() else {
+        return;
+    };
+    let replica = async |idle: Duration| {
+        let store = crate::RedisSessions::connect(&redis.url())
+            .await
+            .expect("Redis answers");
+        let mut config = HttpConfig::default();
+        config.sessions.store = Some(Arc::new(store));
+        config.sessions.idle = idle;
+        config.transports.keep_alive = Duration::from_secs(1);
+        serve(config).await
+    };
+    let long = Duration::from_secs(1800);
+    let (here, there) = (replica(long).await, replica(long).await);
+    let session = session_of(&open(here, "ada").await);
+    for address in [there, here] {
+        assert_eq!(in_session(address, &session, "ada", &who()).await.status, 200);
+    }
+    assert_eq!(other(there, "DELETE", &session, "ada").await.status, 204);
+    assert_eq!(in_session(here, &session, "ada", &who()).await.status, 404);
+
+    // An open stream keeps its session in the store for longer than it may be idle, and ends with it.
+    let here = replica(Duration::from_secs(3)).await;
+    let session = session_of(&open(here, "ada").await);
+    let headers = [
+        ("X-Name", "ada"),
+        ("Mcp-Session-Id", &*session),
+        ("Accept", "text/event-stream"),
+    ];
+    let (status, mut stream) = begin(here, "/mcp", &headers).await;
+    assert_eq!(status, 200);
+    let mut pings = 0;
+    while pings < 5 {
+        let line = next_line(&mut stream).await.expect("it is open");
+        pings += usize::from(line.starts_with(':'));
+    }
+    assert_eq!(other(there, "DELETE", &session, "ada").await.status, 204);
+    let ended = async { while next_line(&mut stream).await.is_some() {} };
+    tokio::time::timeout(PATIENCE, ended).await.expect("it ends");
+}
+
+/// The next line of a stream; nothing once it has ended.
+async fn next_line(stream: &mut BufReader<TcpStream>) -> Option<String> {
+    let mut line = String::new();
+    let read = tokio::time::timeout(PATIENCE, stream.read_line(&mut line)).await;
+    let read = read.expect("something comes, or it ends").expect("it is whole");
+    (read > 0).then_some(line)
+}

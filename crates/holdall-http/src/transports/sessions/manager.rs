@@ -118,7 +118,7 @@ impl Sessions {
     }
 
     /// Others learn that a session is used, so that they keep it.
-    fn renew(&self, id: &SessionId) {
+    pub(super) fn renew(&self, id: &SessionId) {
         let (Some(store), Some(entry)) = (&self.store, self.entry(id)) else {
             return;
         };
@@ -229,7 +229,8 @@ impl SessionManager for Sessions {
         let (caller, place) = self.place()?;
         let outcome = self.local.restore_session(Arc::clone(&id)).await?;
         if let RestoreOutcome::Restored(_) = &outcome {
-            self.add(id, caller.principal, place);
+            self.add(Arc::clone(&id), caller.principal, place);
+            self.is_in_store(&id);
         }
         Ok(outcome)
     }

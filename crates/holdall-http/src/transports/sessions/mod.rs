@@ -16,7 +16,7 @@ pub(crate) mod redis;
 pub(crate) mod store;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +40,9 @@ use crate::front::refusal::Refusal;
 
 /// How a request names its session.
 pub(crate) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+
+/// How long a store that has not answered is left alone.
+const STORE_PAUSE: Duration = Duration::from_secs(5);
 
 /// How many sessions there may be, and how long.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -77,6 +80,8 @@ pub(crate) struct Sessions {
     places: Places,
     idle: Duration,
     store: Option<Arc<dyn SessionStore>>,
+    /// Until when the store is not asked about sessions that are here, because it does not answer.
+    store_away_until: Mutex<Option<Instant>>,
 }
 
 /// One session.
@@ -84,6 +89,8 @@ struct Entry {
     principal: Principal,
     /// What was agreed upon.
     version: Mutex<Option<ProtocolVersion>>,
+    /// Whether it is in the store, so that it has ended when it is there no longer.
+    is_stored: AtomicBool,
     usage: Arc<Usage>,
     _place: Place,
 }
@@ -120,29 +127,95 @@ impl Sessions {
             places: Places::new("sessions", config.max, config.per_principal_max),
             idle: config.idle,
             store: config.store.clone(),
+            store_away_until: Mutex::default(),
         }
     }
 
-    /// Ends sessions nobody uses, until the server stops.
+    /// Ends sessions nobody uses, and those that were ended at another replica, until the server stops.
     pub(crate) fn expire(self: &Arc<Self>, life: &Life) {
         let (sessions, ended) = (Arc::clone(self), life.ended.clone());
         let period = (self.idle / 4).clamp(Duration::from_millis(10), Duration::from_secs(30));
         life.spawn(async move {
             while tokio::time::timeout(period, ended.cancelled()).await.is_err() {
                 for id in sessions.expired(Instant::now()) {
-                    let sessions = Arc::clone(&sessions);
-                    // One that is busy with a client that does not read must not hold up the others.
-                    tokio::spawn(async move {
-                        // It may have ended by itself.
-                        let _ = sessions.close_session(&id).await;
-                    });
+                    sessions.end(id);
                 }
+                sessions.follow().await;
             }
         });
     }
 
+    fn end(self: &Arc<Self>, id: SessionId) {
+        let sessions = Arc::clone(self);
+        // One that is busy with a client that does not read must not hold up others.
+        tokio::spawn(async move {
+            // It may have ended by itself.
+            let _ = sessions.close_session(&id).await;
+        });
+    }
+
+    /// Ends sessions that were ended at another replica, and keeps those in the store of which only a stream is open.
+    async fn follow(self: &Arc<Self>) {
+        if self.store.is_none() {
+            return;
+        }
+        let entries: Vec<_> = {
+            let entries = self.entries();
+            let entries = entries.iter();
+            entries
+                .map(|(id, entry)| (Arc::clone(id), Arc::clone(entry)))
+                .collect()
+        };
+        for (id, entry) in entries {
+            if self.is_ended_elsewhere(&id, &entry).await {
+                self.end(id);
+            } else if entry.usage.streams.load(Ordering::Acquire) > 0 {
+                self.renew(&id);
+            }
+        }
+    }
+
+    /// Whether another replica has taken a session out of the store. While that does not answer, nobody has.
+    async fn is_ended_elsewhere(&self, id: &str, entry: &Entry) -> bool {
+        let Some(store) = self
+            .store
+            .as_ref()
+            .filter(|_| entry.is_stored.load(Ordering::Acquire))
+        else {
+            return false;
+        };
+        if self.store_is_away() {
+            return false;
+        }
+        match store.load(id).await {
+            Ok(record) => record.is_none(),
+            Err(error) => {
+                tracing::warn!(%error, "whether sessions were ended at other replicas is not known");
+                *self.away_until() = Some(Instant::now() + STORE_PAUSE);
+                false
+            }
+        }
+    }
+
+    fn store_is_away(&self) -> bool {
+        self.away_until().is_some_and(|until| Instant::now() < until)
+    }
+
+    fn away_until(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.store_away_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note that a session is in the store.
+    fn is_in_store(&self, id: &str) {
+        if let Some(entry) = self.entry(id) {
+            entry.is_stored.store(true, Ordering::Release);
+        }
+    }
+
     /// Whether the session a request names is the sender's own, here or at another replica.
-    pub(crate) async fn admit(&self, parts: &Parts) -> Result<(), Refusal> {
+    pub(crate) async fn admit(self: &Arc<Self>, parts: &Parts) -> Result<(), Refusal> {
         let id = parts.headers.get(SESSION_ID);
         let Some(id) = id.and_then(|id| id.to_str().ok()) else {
             // It names none, which is for others to judge.
@@ -150,10 +223,14 @@ impl Sessions {
         };
         let principal = caller::principal(parts);
         if let Some(entry) = self.entry(id) {
-            return match caller::is_same(&entry.principal, &principal) {
-                true => Ok(()),
-                false => Err(no_session()),
-            };
+            if !caller::is_same(&entry.principal, &principal) {
+                return Err(no_session());
+            }
+            if self.is_ended_elsewhere(id, &entry).await {
+                self.end(id.into());
+                return Err(no_session());
+            }
+            return Ok(());
         }
         let Some(store) = &self.store else {
             return Err(no_session());
@@ -186,6 +263,7 @@ impl Sessions {
         let entry = Entry {
             principal,
             version: Mutex::default(),
+            is_stored: AtomicBool::new(false),
             usage: Arc::new(Usage {
                 streams: AtomicUsize::new(0),
                 requests: Mutex::default(),

@@ -11,6 +11,7 @@ use rmcp::transport::streamable_http_server::session::{SessionState, SessionStor
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Sessions;
 use super::manager::Caller;
 
 /// What a store answers with.
@@ -51,13 +52,19 @@ pub struct SessionStoreError(#[source] pub Box<dyn std::error::Error + Send + Sy
 
 /// A store as `rmcp` has it, which knows nothing of principals: they are added here.
 pub(crate) struct OfPrincipals {
+    sessions: Arc<Sessions>,
     store: Arc<dyn SessionStore>,
     keep: Duration,
 }
 
 impl OfPrincipals {
-    pub(crate) fn new(store: Arc<dyn SessionStore>, keep: Duration) -> Self {
-        Self { store, keep }
+    pub(crate) fn new(sessions: &Arc<Sessions>, store: Arc<dyn SessionStore>, keep: Duration) -> Self {
+        let sessions = Arc::clone(sessions);
+        Self {
+            sessions,
+            store,
+            keep,
+        }
     }
 
     /// A session, if it is the caller's.
@@ -87,7 +94,9 @@ impl rmcp::transport::streamable_http_server::session::SessionStore for OfPrinci
             principal: caller.principal().name().to_owned(),
             initialize: serde_json::to_value(&state.initialize_params)?,
         };
-        Ok(self.store.save(id, &record, self.keep).await?)
+        self.store.save(id, &record, self.keep).await?;
+        self.sessions.is_in_store(id);
+        Ok(())
     }
 
     async fn delete(&self, id: &str) -> Result<(), Failure> {

@@ -79,7 +79,7 @@ impl Streamable {
             .disable_allowed_origins()
             .with_sse_retry(None);
         if let Some(store) = &config.sessions.store {
-            let store = OfPrincipals::new(Arc::clone(store), config.sessions.idle);
+            let store = OfPrincipals::new(&sessions, Arc::clone(store), config.sessions.idle);
             rmcp_config.session_store = Some(Arc::new(store));
         }
         let streams = Streams {
