@@ -123,8 +123,12 @@ pub(crate) enum ConfigCommand {
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub(crate) enum ToolsetName {
+    /// Remember people, projects and things from one conversation to the next.
+    Memory,
     /// Search, read and write a folder of Markdown.
     Notes,
+    /// Keep a list of things to do, with due dates, tags and search.
+    Tasks,
 }
 
 #[derive(Debug, Args)]

@@ -1,12 +1,15 @@
 //! Which toolsets are served, and what each is made of: the configuration of it, and where it keeps things.
 
 use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
 use holdall::{Components, Server, Toolset};
 use holdall_notes::Notebook;
+use holdall_toolsets::memory::{self, MemoryError, MemoryToolset};
 use holdall_toolsets::notes::{self, NotesToolset};
+use holdall_toolsets::tasks::{self, TasksToolset};
 
 use crate::arguments::ToolsetName;
 use crate::config::Config;
@@ -41,10 +44,22 @@ impl Offer {
 
     fn open(&mut self, name: ToolsetName, config: &Config) -> Result<()> {
         match name {
+            ToolsetName::Memory => {
+                let file = kept_in(config.memory.file.as_deref(), "memory.db", config)?;
+                let toolset = MemoryToolset::open(&file, &config.memory)?;
+                if let Some(import) = &config.memory.import {
+                    bring_in(&toolset, import)?;
+                }
+                self.bring(toolset, memory::INSTRUCTIONS);
+            }
             ToolsetName::Notes => {
                 let notebook = Arc::new(notebook::open(config)?);
                 self.notes = Some(Arc::clone(&notebook));
                 self.bring(NotesToolset::new(notebook), notes::INSTRUCTIONS);
+            }
+            ToolsetName::Tasks => {
+                let file = kept_in(config.tasks.file.as_deref(), "tasks.db", config)?;
+                self.bring(TasksToolset::open(&file, &config.tasks)?, tasks::INSTRUCTIONS);
             }
         }
         Ok(())
@@ -70,4 +85,49 @@ impl Offer {
             false => server.instructions(self.instructions.join("\n\n")),
         }
     }
+}
+
+/// The file of a toolset: the one its section names, or `name` in the folder of data.
+fn kept_in(file: Option<&Path>, name: &str, config: &Config) -> Result<PathBuf> {
+    match file {
+        Some(file) => Ok(file.to_owned()),
+        None => Ok(config.data.dir()?.join(name)),
+    }
+}
+
+/// Brings a file of the reference server in, and tells in the log what did not come along.
+fn bring_in(memory: &MemoryToolset, file: &Path) -> Result<()> {
+    let shown = file.display();
+    let report = match memory.import(file) {
+        Ok(report) => report,
+        // What has come in before is there without it.
+        Err(error @ MemoryError::Import { .. }) => {
+            tracing::warn!(
+                "nothing is brought into the memory: {:#}",
+                anyhow::Error::from(error)
+            );
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    for problem in &report.problems {
+        tracing::warn!(
+            "{shown}, line {}, is not in the memory: {}",
+            problem.line,
+            problem.why
+        );
+    }
+    let more = report.problems_total - report.problems.len();
+    if more > 0 {
+        tracing::warn!("{shown} has {more} more lines that are not in the memory");
+    }
+    let (entities, observations, relations) = (report.entities, report.observations, report.relations);
+    tracing::info!(
+        already = report.already,
+        entities,
+        observations,
+        relations,
+        "{shown} is in the memory"
+    );
+    Ok(())
 }

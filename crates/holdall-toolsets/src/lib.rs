@@ -2,7 +2,19 @@
 //!
 //! | feature | toolset | what it offers |
 //! | --- | --- | --- |
+//! | `memory` | [`memory::MemoryToolset`] | a knowledge graph that outlasts a conversation |
 //! | `notes` | [`notes::NotesToolset`] | search, read and write a folder of Markdown |
+//! | `tasks` | [`tasks::TasksToolset`] | a list of things to do, with due dates, tags and search |
 
+#[cfg(feature = "memory")]
+pub mod memory;
 #[cfg(feature = "notes")]
 pub mod notes;
+#[cfg(feature = "store")]
+#[cfg_attr(
+    not(all(feature = "memory", feature = "tasks")),
+    allow(dead_code, unused_imports, reason = "each toolset uses some of it")
+)]
+pub mod store;
+#[cfg(feature = "tasks")]
+pub mod tasks;

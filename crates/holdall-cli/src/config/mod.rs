@@ -26,6 +26,8 @@ use etcetera::BaseStrategy as _;
 use holdall::live::ListenerBounds;
 use holdall::schemars::{self, JsonSchema};
 use holdall_http::HttpConfig;
+use holdall_toolsets::memory::MemoryConfig;
+use holdall_toolsets::tasks::TasksConfig;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::auth::AuthConfig;
@@ -43,8 +45,12 @@ pub(crate) struct Config {
     pub(crate) serve: ServeConfig,
     /// What the program makes and keeps.
     pub(crate) data: DataConfig,
+    /// The memory: a knowledge graph.
+    pub(crate) memory: MemoryConfig,
     /// The notes.
     pub(crate) notes: NotesConfig,
+    /// The tasks: a list of things to do.
+    pub(crate) tasks: TasksConfig,
     /// How the server is reached over HTTP, and its bounds there. Where it listens is said in `[serve]`.
     pub(crate) http: HttpConfig,
     /// How callers over HTTP prove who they are, and what they may do. Without any way to prove it nobody is asked.

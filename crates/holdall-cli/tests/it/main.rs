@@ -5,6 +5,7 @@
 mod commands;
 mod health;
 mod http;
+mod keeping;
 mod live;
 mod mistakes;
 mod program;

@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[cfg(feature = "memory")]
+mod memory;
 #[cfg(feature = "notes")]
 mod notes;
 mod pages;
+#[cfg(feature = "tasks")]
+mod tasks;

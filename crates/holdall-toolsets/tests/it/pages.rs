@@ -119,3 +119,21 @@ async fn notes() {
     let toolset = holdall_toolsets::notes::NotesToolset::new(std::sync::Arc::new(notebook));
     check("notes", toolset).await;
 }
+
+#[cfg(feature = "tasks")]
+#[tokio::test]
+async fn tasks() {
+    use holdall_toolsets::tasks::{TasksConfig, TasksToolset};
+    let folder = tempfile::tempdir().unwrap();
+    let toolset = TasksToolset::open(&folder.path().join("tasks.db"), &TasksConfig::default()).unwrap();
+    check("tasks", toolset).await;
+}
+
+#[cfg(feature = "memory")]
+#[tokio::test]
+async fn memory() {
+    use holdall_toolsets::memory::{MemoryConfig, MemoryToolset};
+    let folder = tempfile::tempdir().unwrap();
+    let toolset = MemoryToolset::open(&folder.path().join("memory.db"), &MemoryConfig::default()).unwrap();
+    check("memory", toolset).await;
+}
