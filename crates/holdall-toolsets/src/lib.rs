@@ -3,6 +3,10 @@
 //! | feature | toolset | what it offers |
 //! | --- | --- | --- |
 //! | `notes` | [`notes::NotesToolset`] | search, read and write a folder of Markdown |
+//!
+//! `outbound` is no toolset but the one way to the network of those that need it.
 
 #[cfg(feature = "notes")]
 pub mod notes;
+#[cfg(feature = "outbound")]
+pub mod outbound;
