@@ -125,6 +125,8 @@ pub(crate) enum ConfigCommand {
 pub(crate) enum ToolsetName {
     /// Search, read and write a folder of Markdown.
     Notes,
+    /// Check whether sites are up and their certificates good, now and by a monitor.
+    Sites,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ use anyhow::Result;
 use holdall::{Components, Server, Toolset};
 use holdall_notes::Notebook;
 use holdall_toolsets::notes::{self, NotesToolset};
+use holdall_toolsets::sites::{self, SitesToolset};
 
 use crate::arguments::ToolsetName;
 use crate::config::Config;
@@ -45,6 +46,11 @@ impl Offer {
                 let notebook = Arc::new(notebook::open(config)?);
                 self.notes = Some(Arc::clone(&notebook));
                 self.bring(NotesToolset::new(notebook), notes::INSTRUCTIONS);
+            }
+            ToolsetName::Sites => {
+                let database = config.data.dir()?.join("sites.db");
+                let toolset = SitesToolset::open(config.sites.clone(), &database)?;
+                self.bring(toolset, sites::INSTRUCTIONS);
             }
         }
         Ok(())

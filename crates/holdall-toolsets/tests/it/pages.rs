@@ -119,3 +119,12 @@ async fn notes() {
     let toolset = holdall_toolsets::notes::NotesToolset::new(std::sync::Arc::new(notebook));
     check("notes", toolset).await;
 }
+
+#[cfg(feature = "sites")]
+#[tokio::test]
+async fn sites() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = holdall_toolsets::sites::SitesConfig::default();
+    let toolset = holdall_toolsets::sites::SitesToolset::open(config, &folder.path().join("sites.db"));
+    check("sites", toolset.unwrap()).await;
+}
