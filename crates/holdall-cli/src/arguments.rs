@@ -129,6 +129,8 @@ pub(crate) enum ToolsetName {
     Notes,
     /// Keep a list of things to do, with due dates, tags and search.
     Tasks,
+    /// Check whether sites are up and their certificates good, now and by a monitor.
+    Sites,
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ use holdall_notes::Notebook;
 use holdall_toolsets::memory::{self, MemoryError, MemoryToolset};
 use holdall_toolsets::notes::{self, NotesToolset};
 use holdall_toolsets::tasks::{self, TasksToolset};
+use holdall_toolsets::sites::{self, SitesToolset};
 
 use crate::arguments::ToolsetName;
 use crate::config::Config;
@@ -60,6 +61,10 @@ impl Offer {
             ToolsetName::Tasks => {
                 let file = kept_in(config.tasks.file.as_deref(), "tasks.db", config)?;
                 self.bring(TasksToolset::open(&file, &config.tasks)?, tasks::INSTRUCTIONS);
+            ToolsetName::Sites => {
+                let database = config.data.dir()?.join("sites.db");
+                let toolset = SitesToolset::open(config.sites.clone(), &database)?;
+                self.bring(toolset, sites::INSTRUCTIONS);
             }
         }
         Ok(())

@@ -5,6 +5,9 @@
 //! | `memory` | [`memory::MemoryToolset`] | a knowledge graph that outlasts a conversation |
 //! | `notes` | [`notes::NotesToolset`] | search, read and write a folder of Markdown |
 //! | `tasks` | [`tasks::TasksToolset`] | a list of things to do, with due dates, tags and search |
+//! | `sites` | [`sites::SitesToolset`] | whether sites are up and their certificates good, watched by a monitor |
+//!
+//! `outbound` is no toolset but the one way to the network of those that need it.
 
 #[cfg(feature = "memory")]
 pub mod memory;
@@ -18,3 +21,7 @@ pub mod notes;
 pub mod store;
 #[cfg(feature = "tasks")]
 pub mod tasks;
+#[cfg(feature = "outbound")]
+pub mod outbound;
+#[cfg(feature = "sites")]
+pub mod sites;

@@ -28,6 +28,7 @@ use holdall::schemars::{self, JsonSchema};
 use holdall_http::HttpConfig;
 use holdall_toolsets::memory::MemoryConfig;
 use holdall_toolsets::tasks::TasksConfig;
+use holdall_toolsets::sites::SitesConfig;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::auth::AuthConfig;
@@ -51,6 +52,8 @@ pub(crate) struct Config {
     pub(crate) notes: NotesConfig,
     /// The tasks: a list of things to do.
     pub(crate) tasks: TasksConfig,
+    /// Sites: which are watched, how often, and what is kept of it.
+    pub(crate) sites: SitesConfig,
     /// How the server is reached over HTTP, and its bounds there. Where it listens is said in `[serve]`.
     pub(crate) http: HttpConfig,
     /// How callers over HTTP prove who they are, and what they may do. Without any way to prove it nobody is asked.

@@ -9,3 +9,5 @@ mod notes;
 mod pages;
 #[cfg(feature = "tasks")]
 mod tasks;
+#[cfg(feature = "sites")]
+mod sites;

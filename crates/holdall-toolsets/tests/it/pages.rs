@@ -136,4 +136,11 @@ async fn memory() {
     let folder = tempfile::tempdir().unwrap();
     let toolset = MemoryToolset::open(&folder.path().join("memory.db"), &MemoryConfig::default()).unwrap();
     check("memory", toolset).await;
+#[cfg(feature = "sites")]
+#[tokio::test]
+async fn sites() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = holdall_toolsets::sites::SitesConfig::default();
+    let toolset = holdall_toolsets::sites::SitesToolset::open(config, &folder.path().join("sites.db"));
+    check("sites", toolset.unwrap()).await;
 }

@@ -1,0 +1,45 @@
+//! [`NetworkConfig`]: what an operator may say about the network of a toolset.
+
+use std::time::Duration;
+
+use holdall::schemars::{self, JsonSchema, Schema, SchemaGenerator, json_schema};
+use ipnet::IpNet;
+use jiff::fmt::serde::unsigned_duration::friendly::compact::required as written;
+use serde::{Deserialize, Serialize};
+
+use super::policy::AddressPolicy;
+
+/// Which addresses a toolset may reach, and how long it tries. Each toolset has its own: what one watches another may
+/// not read.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct NetworkConfig {
+    /// Networks that may be reached although they are not public: `10.1.0.0/16`, `127.0.0.1/32`. Default: none.
+    #[schemars(with = "Vec<String>")]
+    pub allowed: Vec<IpNet>,
+    /// How long finding and reaching a server may take. Default: 10 seconds.
+    #[serde(with = "written")]
+    #[schemars(schema_with = "duration")]
+    pub connect_timeout: Duration,
+}
+
+impl Default for NetworkConfig {
+    fn default() -> Self {
+        Self {
+            allowed: Vec::new(),
+            connect_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl NetworkConfig {
+    /// What is allowed, as what judges addresses.
+    pub fn policy(&self) -> AddressPolicy {
+        AddressPolicy::allowing(self.allowed.iter().copied())
+    }
+}
+
+fn duration(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "format": "duration", "description": "A duration: `30s`, `1m 30s`, `2h`." })
+}
