@@ -123,8 +123,12 @@ pub(crate) enum ConfigCommand {
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub(crate) enum ToolsetName {
+    /// Read pages of the web, send requests to listed hosts.
+    Fetch,
     /// Search, read and write a folder of Markdown.
     Notes,
+    /// Search the web (needs a key of the Brave Search API).
+    WebSearch,
 }
 
 #[derive(Debug, Args)]

@@ -3,13 +3,15 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use holdall::{Components, Server, Toolset};
 use holdall_notes::Notebook;
+use holdall_toolsets::fetch::{self, FetchToolset};
 use holdall_toolsets::notes::{self, NotesToolset};
+use holdall_toolsets::web_search::{self, WebSearchToolset};
 
 use crate::arguments::ToolsetName;
-use crate::config::Config;
+use crate::config::{Config, Secret};
 use crate::notebook;
 
 /// What the toolsets of a configuration bring together.
@@ -41,10 +43,28 @@ impl Offer {
 
     fn open(&mut self, name: ToolsetName, config: &Config) -> Result<()> {
         match name {
+            ToolsetName::Fetch => {
+                let read = |name: &str, secret: Secret| {
+                    let value = secret.read();
+                    value
+                        .map(holdall::Secret::new)
+                        .with_context(|| format!("fetch.credentials.{name}.secret cannot be read"))
+                };
+                let toolset = FetchToolset::new(&config.fetch.clone().read_secrets(read)?);
+                let toolset = toolset.context("[fetch] cannot be served")?;
+                self.bring(toolset, fetch::INSTRUCTIONS);
+            }
             ToolsetName::Notes => {
                 let notebook = Arc::new(notebook::open(config)?);
                 self.notes = Some(Arc::clone(&notebook));
                 self.bring(NotesToolset::new(notebook), notes::INSTRUCTIONS);
+            }
+            ToolsetName::WebSearch => {
+                let read = |secret: Secret| secret.read().map(holdall::Secret::new);
+                let read = config.web_search.clone().read_secrets(read);
+                let toolset = WebSearchToolset::new(&read.context("web_search.key cannot be read")?);
+                let toolset = toolset.context("[web_search] cannot be served")?;
+                self.bring(toolset, web_search::INSTRUCTIONS);
             }
         }
         Ok(())

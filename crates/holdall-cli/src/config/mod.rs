@@ -25,10 +25,12 @@ use anyhow::{Context as _, Result};
 use etcetera::BaseStrategy as _;
 use holdall::schemars::{self, JsonSchema};
 use holdall_http::HttpConfig;
+use holdall_toolsets::fetch::FetchConfig;
+use holdall_toolsets::web_search::WebSearchConfig;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::auth::AuthConfig;
-use self::secret::Secret;
+pub(crate) use self::secret::Secret;
 pub(crate) use self::telemetry::{
     AuditConfig, LogConfig, LogFormat, MetricsConfig, OtlpConfig, SentryConfig,
 };
@@ -44,6 +46,10 @@ pub(crate) struct Config {
     pub(crate) data: DataConfig,
     /// The notes.
     pub(crate) notes: NotesConfig,
+    /// Pages of the web, and requests to listed hosts.
+    pub(crate) fetch: FetchConfig<Secret>,
+    /// The web, searched by the Brave Search API.
+    pub(crate) web_search: WebSearchConfig<Secret>,
     /// How the server is reached over HTTP, and its bounds there. Where it listens is said in `[serve]`.
     pub(crate) http: HttpConfig,
     /// How callers over HTTP prove who they are, and what they may do. Without any way to prove it nobody is asked.

@@ -9,3 +9,4 @@ mod live;
 mod mistakes;
 mod program;
 mod stdio;
+mod web;
