@@ -131,6 +131,12 @@ pub(crate) enum ToolsetName {
     Tasks,
     /// Check whether sites are up and their certificates good, now and by a monitor.
     Sites,
+    /// Read pages of the web, send requests to listed hosts.
+    Fetch,
+    /// Search, read and write a folder of Markdown.
+    Notes,
+    /// Search the web (needs a key of the Brave Search API).
+    WebSearch,
 }
 
 #[derive(Debug, Args)]

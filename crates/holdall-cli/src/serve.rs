@@ -60,7 +60,7 @@ pub(crate) fn run(
         };
         let outcome = match places.is_empty() {
             false => serving.over_http(places).await,
-            true => serving.over_stdio().await,
+            true => Box::pin(serving.over_stdio()).await,
         };
         // Whoever asks for a task later reads that it was stopped.
         service.shut_down().await;

@@ -4,16 +4,19 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use holdall::{Components, Server, Toolset};
 use holdall_notes::Notebook;
 use holdall_toolsets::memory::{self, MemoryError, MemoryToolset};
 use holdall_toolsets::notes::{self, NotesToolset};
 use holdall_toolsets::tasks::{self, TasksToolset};
 use holdall_toolsets::sites::{self, SitesToolset};
+use holdall_toolsets::fetch::{self, FetchToolset};
+use holdall_toolsets::notes::{self, NotesToolset};
+use holdall_toolsets::web_search::{self, WebSearchToolset};
 
 use crate::arguments::ToolsetName;
-use crate::config::Config;
+use crate::config::{Config, Secret};
 use crate::notebook;
 
 /// What the toolsets of a configuration bring together.
@@ -52,6 +55,16 @@ impl Offer {
                     bring_in(&toolset, import)?;
                 }
                 self.bring(toolset, memory::INSTRUCTIONS);
+            ToolsetName::Fetch => {
+                let read = |name: &str, secret: Secret| {
+                    let value = secret.read();
+                    value
+                        .map(holdall::Secret::new)
+                        .with_context(|| format!("fetch.credentials.{name}.secret cannot be read"))
+                };
+                let toolset = FetchToolset::new(&config.fetch.clone().read_secrets(read)?);
+                let toolset = toolset.context("[fetch] cannot be served")?;
+                self.bring(toolset, fetch::INSTRUCTIONS);
             }
             ToolsetName::Notes => {
                 let notebook = Arc::new(notebook::open(config)?);
@@ -65,6 +78,12 @@ impl Offer {
                 let database = config.data.dir()?.join("sites.db");
                 let toolset = SitesToolset::open(config.sites.clone(), &database)?;
                 self.bring(toolset, sites::INSTRUCTIONS);
+            ToolsetName::WebSearch => {
+                let read = |secret: Secret| secret.read().map(holdall::Secret::new);
+                let read = config.web_search.clone().read_secrets(read);
+                let toolset = WebSearchToolset::new(&read.context("web_search.key cannot be read")?);
+                let toolset = toolset.context("[web_search] cannot be served")?;
+                self.bring(toolset, web_search::INSTRUCTIONS);
             }
         }
         Ok(())

@@ -11,6 +11,14 @@
 
 #[cfg(feature = "memory")]
 pub mod memory;
+//! | `fetch` | [`fetch::FetchToolset`] | read pages of the web, send requests to listed hosts |
+//! | `notes` | [`notes::NotesToolset`] | search, read and write a folder of Markdown |
+//! | `web_search` | [`web_search::WebSearchToolset`] | search the web |
+//!
+//! `outbound` is no toolset but the one way to the network of those that need it.
+
+#[cfg(feature = "fetch")]
+pub mod fetch;
 #[cfg(feature = "notes")]
 pub mod notes;
 #[cfg(feature = "store")]
@@ -25,3 +33,5 @@ pub mod tasks;
 pub mod outbound;
 #[cfg(feature = "sites")]
 pub mod sites;
+#[cfg(feature = "web_search")]
+pub mod web_search;

@@ -29,10 +29,12 @@ use holdall_http::HttpConfig;
 use holdall_toolsets::memory::MemoryConfig;
 use holdall_toolsets::tasks::TasksConfig;
 use holdall_toolsets::sites::SitesConfig;
+use holdall_toolsets::fetch::FetchConfig;
+use holdall_toolsets::web_search::WebSearchConfig;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::auth::AuthConfig;
-use self::secret::Secret;
+pub(crate) use self::secret::Secret;
 pub(crate) use self::telemetry::{
     AuditConfig, LogConfig, LogFormat, MetricsConfig, OtlpConfig, SentryConfig,
 };
@@ -54,6 +56,10 @@ pub(crate) struct Config {
     pub(crate) tasks: TasksConfig,
     /// Sites: which are watched, how often, and what is kept of it.
     pub(crate) sites: SitesConfig,
+    /// Pages of the web, and requests to listed hosts.
+    pub(crate) fetch: FetchConfig<Secret>,
+    /// The web, searched by the Brave Search API.
+    pub(crate) web_search: WebSearchConfig<Secret>,
     /// How the server is reached over HTTP, and its bounds there. Where it listens is said in `[serve]`.
     pub(crate) http: HttpConfig,
     /// How callers over HTTP prove who they are, and what they may do. Without any way to prove it nobody is asked.

@@ -10,3 +10,4 @@ mod live;
 mod mistakes;
 mod program;
 mod stdio;
+mod web;

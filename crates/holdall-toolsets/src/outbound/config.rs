@@ -20,7 +20,7 @@ pub struct NetworkConfig {
     pub allowed: Vec<IpNet>,
     /// How long finding and reaching a server may take. Default: 10 seconds.
     #[serde(with = "written")]
-    #[schemars(schema_with = "duration")]
+    #[schemars(schema_with = "duration_schema")]
     pub connect_timeout: Duration,
 }
 
@@ -40,6 +40,7 @@ impl NetworkConfig {
     }
 }
 
-fn duration(_: &mut SchemaGenerator) -> Schema {
+/// The schema of a duration as people write it.
+pub(crate) fn duration_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "format": "duration", "description": "A duration: `30s`, `1m 30s`, `2h`." })
 }

@@ -4,10 +4,18 @@
 
 #[cfg(feature = "memory")]
 mod memory;
+#[cfg(feature = "outbound")]
+mod double;
+#[cfg(feature = "fetch")]
+mod fetch;
 #[cfg(feature = "notes")]
 mod notes;
+#[cfg(feature = "outbound")]
+mod outbound;
 mod pages;
 #[cfg(feature = "tasks")]
 mod tasks;
 #[cfg(feature = "sites")]
 mod sites;
+#[cfg(feature = "web_search")]
+mod web_search;

@@ -110,6 +110,19 @@ fn sentence(description: Option<&str>) -> String {
     whole[..end].trim_end_matches('.').replace('|', "\\|")
 }
 
+#[cfg(feature = "fetch")]
+#[tokio::test]
+async fn fetch() {
+    let mut config = holdall_toolsets::fetch::FetchConfig::default();
+    // Without hosts one of its tools is not offered.
+    config.request_hosts = vec!["api.example.com".parse().unwrap()];
+    check(
+        "fetch",
+        holdall_toolsets::fetch::FetchToolset::new(&config).unwrap(),
+    )
+    .await;
+}
+
 #[cfg(feature = "notes")]
 #[tokio::test]
 async fn notes() {
@@ -143,4 +156,11 @@ async fn sites() {
     let config = holdall_toolsets::sites::SitesConfig::default();
     let toolset = holdall_toolsets::sites::SitesToolset::open(config, &folder.path().join("sites.db"));
     check("sites", toolset.unwrap()).await;
+#[cfg(feature = "web_search")]
+#[tokio::test]
+async fn web_search() {
+    let mut config = holdall_toolsets::web_search::WebSearchConfig::default();
+    config.key = Some(holdall::Secret::new("not a real key"));
+    let toolset = holdall_toolsets::web_search::WebSearchToolset::new(&config).unwrap();
+    check("web_search", toolset).await;
 }
