@@ -125,6 +125,8 @@ pub(crate) enum ConfigCommand {
 pub(crate) enum ToolsetName {
     /// Search, read and write a folder of Markdown.
     Notes,
+    /// Prompts to begin with, and templates of your own.
+    Prompts,
 }
 
 #[derive(Debug, Args)]

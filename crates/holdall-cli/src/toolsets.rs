@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use anyhow::Result;
-use holdall::{Components, Server, Toolset};
+use holdall::{Components, Kind, Server, Toolset};
 use holdall_notes::Notebook;
 use holdall_toolsets::notes::{self, NotesToolset};
+use holdall_toolsets::prompts::PromptsToolset;
 
 use crate::arguments::ToolsetName;
 use crate::config::Config;
@@ -16,6 +17,8 @@ use crate::notebook;
 pub(crate) struct Offer {
     components: Components,
     instructions: Vec<&'static str>,
+    /// Of what there may be none yet, so that clients are told to ask for it.
+    offers_later: Vec<Kind>,
     read_only: bool,
     /// The notes, if they are served.
     pub(crate) notes: Option<Arc<Notebook>>,
@@ -27,6 +30,7 @@ impl Offer {
         let mut offer = Self {
             components: Components::new(),
             instructions: Vec::new(),
+            offers_later: Vec::new(),
             read_only: config.serve.read_only,
             notes: None,
         };
@@ -46,17 +50,21 @@ impl Offer {
                 self.notes = Some(Arc::clone(&notebook));
                 self.bring(NotesToolset::new(notebook), notes::INSTRUCTIONS);
             }
+            ToolsetName::Prompts => {
+                self.bring(PromptsToolset::open(&config.prompts)?, None);
+                self.offers_later.push(Kind::Prompt);
+            }
         }
         Ok(())
     }
 
-    fn bring(&mut self, toolset: impl Toolset, instructions: &'static str) {
+    fn bring(&mut self, toolset: impl Toolset, instructions: impl Into<Option<&'static str>>) {
         let mut components = toolset.components();
         if self.read_only {
             components = components.only_reading();
         }
         self.components = std::mem::take(&mut self.components).add(components);
-        self.instructions.push(instructions);
+        self.instructions.extend(instructions.into());
     }
 
     /// The server with all of it.
@@ -64,6 +72,7 @@ impl Offer {
         let server = Server::new("holdall")
             .title("Holdall")
             .version(env!("CARGO_PKG_VERSION"))
+            .offers_later(self.offers_later)
             .add(self.components);
         match self.instructions.is_empty() {
             true => server,

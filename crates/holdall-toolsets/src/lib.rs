@@ -3,6 +3,9 @@
 //! | feature | toolset | what it offers |
 //! | --- | --- | --- |
 //! | `notes` | [`notes::NotesToolset`] | search, read and write a folder of Markdown |
+//! | `prompts` | [`prompts::PromptsToolset`] | prompts to begin with, and templates of the user's own |
 
 #[cfg(feature = "notes")]
 pub mod notes;
+#[cfg(feature = "prompts")]
+pub mod prompts;

@@ -25,6 +25,7 @@ use anyhow::{Context as _, Result};
 use etcetera::BaseStrategy as _;
 use holdall::schemars::{self, JsonSchema};
 use holdall_http::HttpConfig;
+use holdall_toolsets::prompts::PromptsConfig;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::auth::AuthConfig;
@@ -44,6 +45,8 @@ pub(crate) struct Config {
     pub(crate) data: DataConfig,
     /// The notes.
     pub(crate) notes: NotesConfig,
+    /// The prompts.
+    pub(crate) prompts: PromptsConfig,
     /// How the server is reached over HTTP, and its bounds there. Where it listens is said in `[serve]`.
     pub(crate) http: HttpConfig,
     /// How callers over HTTP prove who they are, and what they may do. Without any way to prove it nobody is asked.

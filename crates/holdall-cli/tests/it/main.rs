@@ -8,4 +8,5 @@ mod http;
 mod live;
 mod mistakes;
 mod program;
+mod prompts;
 mod stdio;

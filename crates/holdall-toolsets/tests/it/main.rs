@@ -5,3 +5,5 @@
 #[cfg(feature = "notes")]
 mod notes;
 mod pages;
+#[cfg(feature = "prompts")]
+mod prompts;

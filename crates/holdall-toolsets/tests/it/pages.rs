@@ -119,3 +119,15 @@ async fn notes() {
     let toolset = holdall_toolsets::notes::NotesToolset::new(std::sync::Arc::new(notebook));
     check("notes", toolset).await;
 }
+
+#[cfg(feature = "prompts")]
+#[tokio::test]
+async fn prompts() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = holdall_toolsets::prompts::PromptsConfig {
+        folders: vec![folder.path().to_owned()],
+        ..Default::default()
+    };
+    let toolset = holdall_toolsets::prompts::PromptsToolset::open(&config).unwrap();
+    check("prompts", toolset).await;
+}
