@@ -137,6 +137,8 @@ pub(crate) enum ToolsetName {
     Notes,
     /// Search the web (needs a key of the Brave Search API).
     WebSearch,
+    /// Prompts to begin with, and templates of your own.
+    Prompts,
 }
 
 #[derive(Debug, Args)]

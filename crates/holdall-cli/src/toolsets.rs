@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use holdall::{Components, Server, Toolset};
+use anyhow::Result;
+use holdall::{Components, Kind, Server, Toolset};
 use holdall_notes::Notebook;
 use holdall_toolsets::memory::{self, MemoryError, MemoryToolset};
 use holdall_toolsets::notes::{self, NotesToolset};
@@ -14,6 +16,7 @@ use holdall_toolsets::sites::{self, SitesToolset};
 use holdall_toolsets::fetch::{self, FetchToolset};
 use holdall_toolsets::notes::{self, NotesToolset};
 use holdall_toolsets::web_search::{self, WebSearchToolset};
+use holdall_toolsets::prompts::PromptsToolset;
 
 use crate::arguments::ToolsetName;
 use crate::config::{Config, Secret};
@@ -23,6 +26,8 @@ use crate::notebook;
 pub(crate) struct Offer {
     components: Components,
     instructions: Vec<&'static str>,
+    /// Of what there may be none yet, so that clients are told to ask for it.
+    offers_later: Vec<Kind>,
     read_only: bool,
     /// The notes, if they are served.
     pub(crate) notes: Option<Arc<Notebook>>,
@@ -34,6 +39,7 @@ impl Offer {
         let mut offer = Self {
             components: Components::new(),
             instructions: Vec::new(),
+            offers_later: Vec::new(),
             read_only: config.serve.read_only,
             notes: None,
         };
@@ -84,18 +90,21 @@ impl Offer {
                 let toolset = WebSearchToolset::new(&read.context("web_search.key cannot be read")?);
                 let toolset = toolset.context("[web_search] cannot be served")?;
                 self.bring(toolset, web_search::INSTRUCTIONS);
+            ToolsetName::Prompts => {
+                self.bring(PromptsToolset::open(&config.prompts)?, None);
+                self.offers_later.push(Kind::Prompt);
             }
         }
         Ok(())
     }
 
-    fn bring(&mut self, toolset: impl Toolset, instructions: &'static str) {
+    fn bring(&mut self, toolset: impl Toolset, instructions: impl Into<Option<&'static str>>) {
         let mut components = toolset.components();
         if self.read_only {
             components = components.only_reading();
         }
         self.components = std::mem::take(&mut self.components).add(components);
-        self.instructions.push(instructions);
+        self.instructions.extend(instructions.into());
     }
 
     /// The server with all of it.
@@ -103,6 +112,7 @@ impl Offer {
         let server = Server::new("holdall")
             .title("Holdall")
             .version(env!("CARGO_PKG_VERSION"))
+            .offers_later(self.offers_later)
             .add(self.components);
         match self.instructions.is_empty() {
             true => server,

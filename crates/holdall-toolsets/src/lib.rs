@@ -8,6 +8,7 @@
 //! | `sites` | [`sites::SitesToolset`] | whether sites are up and their certificates good, watched by a monitor |
 //!
 //! `outbound` is no toolset but the one way to the network of those that need it.
+//! | `prompts` | [`prompts::PromptsToolset`] | prompts to begin with, and templates of the user's own |
 
 #[cfg(feature = "memory")]
 pub mod memory;
@@ -35,3 +36,5 @@ pub mod outbound;
 pub mod sites;
 #[cfg(feature = "web_search")]
 pub mod web_search;
+#[cfg(feature = "prompts")]
+pub mod prompts;

@@ -46,3 +46,27 @@ async fn subscribers_hear_of_changes() {
         wrong.expect_error("not_found");
     }
 }
+
+#[tokio::test]
+async fn profiles_are_read_by_the_number_of_the_user() {
+    for version in ["2025-11-25", "2026-07-28"] {
+        let client = Client::connect(crate::profile::server()).protocol(version).await;
+        let ada = client.read("user://1/profile").await;
+        assert_eq!(ada.mime_type().as_deref(), Some("application/json"));
+        assert_eq!(
+            ada.json::<serde_json::Value>(),
+            json!({"name": "Ada", "language": "en"})
+        );
+        let settings: serde_json::Value = client.read("config://app-settings").await.json();
+        assert_eq!(settings, json!({"theme": "dark", "items_per_page": 20}));
+        client.read("user://3/profile").await.expect_error("not_found");
+        for wrong in [
+            "user://ada/profile",
+            "user://-1/profile",
+            "user://../profile",
+            "user://1%2F2/profile",
+        ] {
+            client.read(wrong).await.expect_error("invalid_arguments");
+        }
+    }
+}

@@ -31,6 +31,7 @@ use holdall_toolsets::tasks::TasksConfig;
 use holdall_toolsets::sites::SitesConfig;
 use holdall_toolsets::fetch::FetchConfig;
 use holdall_toolsets::web_search::WebSearchConfig;
+use holdall_toolsets::prompts::PromptsConfig;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::auth::AuthConfig;
@@ -60,6 +61,8 @@ pub(crate) struct Config {
     pub(crate) fetch: FetchConfig<Secret>,
     /// The web, searched by the Brave Search API.
     pub(crate) web_search: WebSearchConfig<Secret>,
+    /// The prompts.
+    pub(crate) prompts: PromptsConfig,
     /// How the server is reached over HTTP, and its bounds there. Where it listens is said in `[serve]`.
     pub(crate) http: HttpConfig,
     /// How callers over HTTP prove who they are, and what they may do. Without any way to prove it nobody is asked.

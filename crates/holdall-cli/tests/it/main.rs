@@ -9,5 +9,6 @@ mod keeping;
 mod live;
 mod mistakes;
 mod program;
+mod prompts;
 mod stdio;
 mod web;

@@ -19,3 +19,5 @@ mod tasks;
 mod sites;
 #[cfg(feature = "web_search")]
 mod web_search;
+#[cfg(feature = "prompts")]
+mod prompts;

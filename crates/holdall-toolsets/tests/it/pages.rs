@@ -163,4 +163,14 @@ async fn web_search() {
     config.key = Some(holdall::Secret::new("not a real key"));
     let toolset = holdall_toolsets::web_search::WebSearchToolset::new(&config).unwrap();
     check("web_search", toolset).await;
+#[cfg(feature = "prompts")]
+#[tokio::test]
+async fn prompts() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = holdall_toolsets::prompts::PromptsConfig {
+        folders: vec![folder.path().to_owned()],
+        ..Default::default()
+    };
+    let toolset = holdall_toolsets::prompts::PromptsToolset::open(&config).unwrap();
+    check("prompts", toolset).await;
 }
