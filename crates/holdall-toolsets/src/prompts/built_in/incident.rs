@@ -37,7 +37,7 @@ impl Severity {
 
 /// Find the cause of an incident: facts first, then hypotheses, each with the check that would rule it out.
 #[prompt(title = "Debug an incident", tags("built_in"), complete(severity = complete_severity))]
-pub(super) fn debug_incident(
+pub(super) fn investigate_incident(
     /// What is seen, such as "checkout answers 502 since 14:10".
     #[arg(length = 1..=LINE_CHARS_MAX)]
     symptom: &str,

@@ -57,7 +57,7 @@ impl BuiltIn {
         match self {
             Self::ReviewCode => "review_code",
             Self::SimulateInterview => "simulate_interview",
-            Self::DebugIncident => "debug_incident",
+            Self::DebugIncident => "investigate_incident",
             Self::WriteMeetingNotes => "write_meeting_notes",
         }
     }
@@ -66,7 +66,7 @@ impl BuiltIn {
         match self {
             Self::ReviewCode => <review::review_code as PromptFunction>::prompt(),
             Self::SimulateInterview => <interview::simulate_interview as PromptFunction>::prompt(),
-            Self::DebugIncident => <incident::debug_incident as PromptFunction>::prompt(),
+            Self::DebugIncident => <incident::investigate_incident as PromptFunction>::prompt(),
             Self::WriteMeetingNotes => <meeting::write_meeting_notes as PromptFunction>::prompt(),
         }
     }

@@ -187,7 +187,7 @@ async fn a_file_takes_the_place_of_a_built_in_prompt() {
     };
     let server = Server::new("test").add(PromptsToolset::open(&config).unwrap());
     let client = Client::connect(server).protocol("2025-11-25").await;
-    assert_eq!(names(&client).await, ["review_code", "debug_incident"]);
+    assert_eq!(names(&client).await, ["review_code", "investigate_incident"]);
     assert_eq!(
         client.prompt("review_code", json!({"code": "x"})).await.text(),
         "My way: x"
