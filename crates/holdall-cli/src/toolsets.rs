@@ -3,14 +3,19 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use holdall::{Components, Server, Toolset};
 use holdall_notes::Notebook;
+use holdall_toolsets::files::{self, FilesToolset};
 use holdall_toolsets::notes::{self, NotesToolset};
 
 use crate::arguments::ToolsetName;
 use crate::config::Config;
 use crate::notebook;
+
+/// Nothing is served that nobody named.
+const NO_ROOTS: &str = "the toolset `files` has no folder to serve: say which with --root DIR to read it, or \
+--writable-root DIR to write it, too, or in the configuration under [files.roots]";
 
 /// What the toolsets of a configuration bring together.
 pub(crate) struct Offer {
@@ -41,6 +46,12 @@ impl Offer {
 
     fn open(&mut self, name: ToolsetName, config: &Config) -> Result<()> {
         match name {
+            ToolsetName::Files => {
+                if config.files.roots.is_empty() {
+                    bail!(NO_ROOTS);
+                }
+                self.bring(FilesToolset::open(&config.files)?, files::INSTRUCTIONS);
+            }
             ToolsetName::Notes => {
                 let notebook = Arc::new(notebook::open(config)?);
                 self.notes = Some(Arc::clone(&notebook));

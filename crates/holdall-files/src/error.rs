@@ -59,6 +59,14 @@ pub enum FileError {
         /// The line most like it, with its number, when nothing was found.
         nearest: Option<(u32, String)>,
     },
+    /// One of several edits does not fit; none was made.
+    #[error("edit {number}: {source}")]
+    Edit {
+        /// Which one, counted from 1.
+        number: usize,
+        /// What is wrong with it.
+        source: Box<FileError>,
+    },
     /// An argument makes no sense.
     #[error("{what}")]
     InvalidArgument {
@@ -141,6 +149,7 @@ impl FileError {
             Self::Conflict { .. } => "conflict",
             Self::Ambiguous { .. } => "ambiguous",
             Self::CountMismatch { .. } => "count_mismatch",
+            Self::Edit { source, .. } => source.kind(),
             Self::InvalidArgument { .. } => "invalid_argument",
             Self::TooLarge { .. } => "too_large",
             Self::NotText { .. } => "not_text",
@@ -156,6 +165,7 @@ impl FileError {
     /// What to do next, where that is not obvious.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Edit { source, .. } => return source.hint(),
             Self::NotFound { .. } => "list_directory shows what there is; paths are `root/folder/file`",
             Self::InvalidPath { .. } => "write a path such as `root/folder/file.txt`",
             Self::AlreadyExists { .. } => "choose another name, or say that it is to be replaced",

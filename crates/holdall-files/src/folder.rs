@@ -40,7 +40,8 @@ impl Folder {
         if !path.is_dir() {
             return Err(Unusable("it is a file, not a folder".to_owned()));
         }
-        let dir = Dir::open_ambient_dir(&path, ambient_authority()).map_err(|error| Unusable(error.to_string()))?;
+        let dir =
+            Dir::open_ambient_dir(&path, ambient_authority()).map_err(|error| Unusable(error.to_string()))?;
         dir.entries()
             .map_err(|_| Unusable("it may not be read".to_owned()))?;
         Ok(Self {
@@ -74,8 +75,8 @@ impl Folder {
         if fs::canonicalize(&self.path).ok().as_deref() != Some(&self.path) {
             return Err(Unusable("it was replaced by something else".to_owned()));
         }
-        let dir =
-            Dir::open_ambient_dir(&self.path, ambient_authority()).map_err(|error| Unusable(error.to_string()))?;
+        let dir = Dir::open_ambient_dir(&self.path, ambient_authority())
+            .map_err(|error| Unusable(error.to_string()))?;
         let dir = Arc::new(dir);
         *self.dir.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&dir);
         Ok(dir)
@@ -88,7 +89,12 @@ impl Folder {
 ///
 /// # Errors
 /// `not_found`, `io`; `read_only` and `disk_full` when folders are made.
-pub fn open_below<N: AsRef<str>>(dir: &Dir, folders: &[N], create: bool, shown: &str) -> Result<Dir, FileError> {
+pub fn open_below<N: AsRef<str>>(
+    dir: &Dir,
+    folders: &[N],
+    create: bool,
+    shown: &str,
+) -> Result<Dir, FileError> {
     let failed = |error| FileError::from_io(shown, "written", error);
     let mut dir = dir.try_clone().map_err(failed)?;
     for folder in folders {

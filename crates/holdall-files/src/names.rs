@@ -45,7 +45,8 @@ fn unfit_for_new(part: &str) -> Option<&'static str> {
     let numbered = stem.len() == 4 && (stem.starts_with("com") || stem.starts_with("lpt"));
     Some(if part.contains('\\') {
         "`\\` is not allowed, folders are separated by `/`"
-    } else if RESERVED.contains(&stem.as_str()) || (numbered && stem.ends_with(|c: char| c.is_ascii_digit())) {
+    } else if RESERVED.contains(&stem.as_str()) || (numbered && stem.ends_with(|c: char| c.is_ascii_digit()))
+    {
         "the name is reserved on Windows"
     } else if part.ends_with(['.', ' ']) || part.starts_with(' ') {
         "names may not begin with a space or end with a space or dot"

@@ -29,7 +29,10 @@ pub fn read(dir: &Dir, relative: &Path, limit: u64, shown: &str) -> Result<Plain
     options.read(true).nonblock(true);
     let file = dir.open_with(relative, &options).map_err(|error| {
         if dir.symlink_metadata(relative).is_ok_and(|link| link.is_symlink()) {
-            return FileError::refused(shown, "it is a symbolic link that leads nowhere, or out of the folder");
+            return FileError::refused(
+                shown,
+                "it is a symbolic link that leads nowhere, or out of the folder",
+            );
         }
         FileError::from_io(shown, "read", error)
     })?;

@@ -70,7 +70,6 @@ const ROOMS: [Room; 9] = [
         may_use: &[
             "holdall-macros",
             "holdall",
-            "holdall-files",
             "holdall-http",
             "holdall-notes",
             "holdall-toolsets",

@@ -5,6 +5,7 @@
 //! | `mod` | which sections there are |
 //! | `layers` | how file, environment and flags become one, and who said what |
 //! | `auth`, `telemetry` | what stands in the larger sections, and what becomes of it |
+//! | `files` | how the command line names folders of files |
 //! | `secret` | where secrets come from |
 //! | `places` | which keys hold paths, and what these are relative to |
 //! | `reference` | how all of it is told to people: the commented file, the page of the documents, the schema |
@@ -12,6 +13,7 @@
 //! Not here: what a setting means; each crate says that of its own.
 
 mod auth;
+pub(crate) mod files;
 pub(crate) mod layers;
 mod places;
 pub(crate) mod reference;
@@ -25,6 +27,7 @@ use anyhow::{Context as _, Result};
 use etcetera::BaseStrategy as _;
 use holdall::schemars::{self, JsonSchema};
 use holdall_http::HttpConfig;
+use holdall_toolsets::files::FilesConfig;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::auth::AuthConfig;
@@ -42,6 +45,8 @@ pub(crate) struct Config {
     pub(crate) serve: ServeConfig,
     /// What the program makes and keeps.
     pub(crate) data: DataConfig,
+    /// Files: which folders are served, and how.
+    pub(crate) files: FilesConfig,
     /// The notes.
     pub(crate) notes: NotesConfig,
     /// How the server is reached over HTTP, and its bounds there. Where it listens is said in `[serve]`.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[cfg(feature = "files")]
+mod files;
 #[cfg(feature = "notes")]
 mod notes;
 mod pages;

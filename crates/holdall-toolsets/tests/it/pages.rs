@@ -110,6 +110,18 @@ fn sentence(description: Option<&str>) -> String {
     whole[..end].trim_end_matches('.').replace('|', "\\|")
 }
 
+#[cfg(feature = "files")]
+#[tokio::test]
+async fn files() {
+    use holdall_toolsets::files::{FilesConfig, FilesToolset, RootConfig};
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = FilesConfig::default();
+    config
+        .roots
+        .insert("work".to_owned(), RootConfig::writable(folder.path()));
+    check("files", FilesToolset::open(&config).unwrap()).await;
+}
+
 #[cfg(feature = "notes")]
 #[tokio::test]
 async fn notes() {
