@@ -9,8 +9,8 @@ use holdall_http::PublicUrl;
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
-use crate::config::LogFormat;
 use crate::config::layers::{self, Setting, Sources};
+use crate::config::{LogFormat, files};
 
 /// Your Markdown notes, searchable by meaning, for Claude Desktop, Cursor, VS Code and any other MCP host.
 #[derive(Debug, Parser)]
@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve tools to an MCP host: on standard input and output, or over HTTP.
-    Serve(ServeArguments),
+    Serve(Box<ServeArguments>),
     /// Search the notes from the command line.
     Search(SearchArguments),
     /// Bring the index up to date, embeddings included, and say what could not be indexed.
@@ -125,6 +125,8 @@ pub(crate) enum ConfigCommand {
 pub(crate) enum ToolsetName {
     /// Remember people, projects and things from one conversation to the next.
     Memory,
+    /// List, read, search and write files in the folders of --root and --writable-root.
+    Files,
     /// Search, read and write a folder of Markdown.
     Notes,
     /// Keep a list of things to do, with due dates, tags and search.
@@ -154,6 +156,17 @@ pub(crate) struct NotesArguments {
     pub(crate) no_embeddings: bool,
 }
 
+/// The folders of the toolset `files`.
+#[derive(Debug, Args)]
+pub(crate) struct FilesArguments {
+    /// Folder of files to read; repeat for several. NAME= in front says what its paths begin with [default: its own name].
+    #[arg(long, value_name = "[NAME=]DIR")]
+    pub(crate) root: Vec<PathBuf>,
+    /// Folder of files to read and write; repeat for several.
+    #[arg(long, value_name = "[NAME=]DIR")]
+    pub(crate) writable_root: Vec<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
     /// Toolsets to offer [default: notes].
@@ -161,6 +174,8 @@ pub(crate) struct ServeArguments {
     pub(crate) toolsets: Vec<ToolsetName>,
     #[command(flatten)]
     pub(crate) notes: NotesArguments,
+    #[command(flatten)]
+    pub(crate) files: FilesArguments,
     /// Serve over HTTP at /mcp instead of standard input and output.
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:8000", value_parser = address)]
     pub(crate) http: Option<SocketAddr>,
@@ -257,9 +272,26 @@ impl NotesArguments {
     }
 }
 
+impl FilesArguments {
+    fn settings(&self) -> Option<Setting> {
+        let readable = self.root.iter().map(|root| (root, false));
+        let roots: Vec<_> = readable
+            .chain(self.writable_root.iter().map(|root| (root, true)))
+            .collect();
+        let flag = match (self.root.is_empty(), self.writable_root.is_empty()) {
+            (true, true) => return None,
+            (false, true) => "--root",
+            (true, false) => "--writable-root",
+            (false, false) => "--root and --writable-root",
+        };
+        Some(Setting::flag(flag, "files.roots", files::table_of(roots)))
+    }
+}
+
 impl ServeArguments {
     fn settings(&self) -> Vec<Setting> {
         let mut settings = self.notes.settings();
+        settings.extend(self.files.settings());
         if !self.toolsets.is_empty() {
             let toolsets = Value::try_from(&self.toolsets).expect("names are TOML");
             settings.push(Setting::flag("TOOLSET", "serve.toolsets", toolsets));

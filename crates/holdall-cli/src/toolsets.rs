@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use anyhow::{Result, bail};
 use holdall::{Components, Server, Toolset};
 use anyhow::Result;
 use holdall::{Components, Kind, Server, Toolset};
 use holdall_notes::Notebook;
 use holdall_toolsets::memory::{self, MemoryError, MemoryToolset};
+use holdall_toolsets::files::{self, FilesToolset};
 use holdall_toolsets::notes::{self, NotesToolset};
 use holdall_toolsets::tasks::{self, TasksToolset};
 use holdall_toolsets::sites::{self, SitesToolset};
@@ -21,6 +23,10 @@ use holdall_toolsets::prompts::PromptsToolset;
 use crate::arguments::ToolsetName;
 use crate::config::{Config, Secret};
 use crate::notebook;
+
+/// Nothing is served that nobody named.
+const NO_ROOTS: &str = "the toolset `files` has no folder to serve: say which with --root DIR to read it, or \
+--writable-root DIR to write it, too, or in the configuration under [files.roots]";
 
 /// What the toolsets of a configuration bring together.
 pub(crate) struct Offer {
@@ -71,6 +77,11 @@ impl Offer {
                 let toolset = FetchToolset::new(&config.fetch.clone().read_secrets(read)?);
                 let toolset = toolset.context("[fetch] cannot be served")?;
                 self.bring(toolset, fetch::INSTRUCTIONS);
+            ToolsetName::Files => {
+                if config.files.roots.is_empty() {
+                    bail!(NO_ROOTS);
+                }
+                self.bring(FilesToolset::open(&config.files)?, files::INSTRUCTIONS);
             }
             ToolsetName::Notes => {
                 let notebook = Arc::new(notebook::open(config)?);

@@ -1,5 +1,7 @@
 use std::io;
 
+use holdall_files::FileError;
+
 use crate::embed::EmbedError;
 use crate::lexical::IndexError;
 use crate::note::{ContentHash, Heading};
@@ -199,6 +201,42 @@ impl From<SearchError> for NotesError {
     }
 }
 
+impl From<FileError> for NotesError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::NotFound { path } => Self::NotFound { path },
+            FileError::InvalidPath { path, reason } => Self::InvalidPath { path, reason },
+            FileError::AlreadyExists { existing } => Self::AlreadyExists { existing },
+            FileError::Conflict { path, current } => Self::Conflict { path, current },
+            FileError::Ambiguous { name, candidates } => Self::Ambiguous { name, candidates },
+            FileError::CountMismatch {
+                path,
+                expected,
+                found,
+                nearest,
+            } => Self::CountMismatch {
+                path,
+                expected,
+                found,
+                nearest,
+            },
+            FileError::InvalidArgument { what } => Self::InvalidArgument { what },
+            FileError::TooLarge { path, bytes, limit } => Self::TooLarge { path, bytes, limit },
+            FileError::NotText { path, reason } => Self::NotText { path, reason },
+            FileError::Refused { path, reason } => Self::Refused { path, reason },
+            FileError::ReadOnly { path } | FileError::NotWritable { path, .. } => Self::ReadOnly { path },
+            FileError::DiskFull { path } => Self::DiskFull { path },
+            FileError::Root { folder, reason } => Self::Root { folder, reason },
+            FileError::Io { path, action, source } => Self::Io { path, action, source },
+            other => Self::Io {
+                path: "a file".to_owned(),
+                action: "used",
+                source: io::Error::other(other),
+            },
+        }
+    }
+}
+
 impl NotesError {
     /// A short, stable word for the kind of error.
     pub fn kind(&self) -> &'static str {
@@ -258,14 +296,7 @@ impl NotesError {
 
     /// Turns a failure of the operating system into the error that says it best.
     pub(crate) fn from_io(path: &str, action: &'static str, source: io::Error) -> Self {
-        let path = path.to_owned();
-        match source.kind() {
-            io::ErrorKind::NotFound => Self::NotFound { path },
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
-            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
-            io::ErrorKind::PermissionDenied if action == "written" => Self::ReadOnly { path },
-            _ => Self::Io { path, action, source },
-        }
+        FileError::from_io(path, action, source).into()
     }
 }
 

@@ -3,6 +3,7 @@
 //! | feature | toolset | what it offers |
 //! | --- | --- | --- |
 //! | `memory` | [`memory::MemoryToolset`] | a knowledge graph that outlasts a conversation |
+//! | `files` | [`files::FilesToolset`] | list, read, search and write files in named folders |
 //! | `notes` | [`notes::NotesToolset`] | search, read and write a folder of Markdown |
 //! | `tasks` | [`tasks::TasksToolset`] | a list of things to do, with due dates, tags and search |
 //! | `sites` | [`sites::SitesToolset`] | whether sites are up and their certificates good, watched by a monitor |
@@ -20,6 +21,12 @@ pub mod memory;
 
 #[cfg(feature = "fetch")]
 pub mod fetch;
+#[cfg(any(feature = "files", feature = "notes"))]
+mod address;
+#[cfg(any(feature = "files", feature = "notes"))]
+mod excerpt;
+#[cfg(feature = "files")]
+pub mod files;
 #[cfg(feature = "notes")]
 pub mod notes;
 #[cfg(feature = "store")]

@@ -5,6 +5,7 @@
 //! | `mod` | which sections there are |
 //! | `layers` | how file, environment and flags become one, and who said what |
 //! | `auth`, `telemetry` | what stands in the larger sections, and what becomes of it |
+//! | `files` | how the command line names folders of files |
 //! | `secret` | where secrets come from |
 //! | `places` | which keys hold paths, and what these are relative to |
 //! | `reference` | how all of it is told to people: the commented file, the page of the documents, the schema |
@@ -12,6 +13,7 @@
 //! Not here: what a setting means; each crate says that of its own.
 
 mod auth;
+pub(crate) mod files;
 pub(crate) mod layers;
 mod places;
 pub(crate) mod reference;
@@ -32,6 +34,7 @@ use holdall_toolsets::sites::SitesConfig;
 use holdall_toolsets::fetch::FetchConfig;
 use holdall_toolsets::web_search::WebSearchConfig;
 use holdall_toolsets::prompts::PromptsConfig;
+use holdall_toolsets::files::FilesConfig;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::auth::AuthConfig;
@@ -51,6 +54,8 @@ pub(crate) struct Config {
     pub(crate) data: DataConfig,
     /// The memory: a knowledge graph.
     pub(crate) memory: MemoryConfig,
+    /// Files: which folders are served, and how.
+    pub(crate) files: FilesConfig,
     /// The notes.
     pub(crate) notes: NotesConfig,
     /// The tasks: a list of things to do.

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use holdall_files::folded;
 use percent_encoding::percent_decode_str;
 use pulldown_cmark::LinkType;
-use unicode_normalization::UnicodeNormalization;
 
 use crate::note::{Link, NotePath};
 
@@ -136,11 +136,6 @@ pub(super) fn written(kind: LinkType, destination: &str, embedded: bool) -> Opti
         target: target.to_owned(),
         wiki,
     })
-}
-
-/// A path or name in the form in which spellings are compared: NFC, lower case.
-pub(crate) fn folded(text: &str) -> String {
-    text.nfc().collect::<String>().to_lowercase().nfc().collect()
 }
 
 fn decoded(text: &str) -> Option<Cow<'_, str>> {

@@ -31,7 +31,6 @@ pub use lines::Lines;
 pub use links::LinkResolver;
 
 pub(crate) use document::{BreakLevel, Document, HeadingLines};
-pub(crate) use links::folded;
 
 /// Turns the text of files into notes.
 ///

@@ -1,31 +1,28 @@
 //! The folders notes lie in, and the way from a path as text to an open file that cannot leave them.
 //!
 //! Everything that reads or writes a note goes through [`Roots`]: `names` judges the text of a path, this file
-//! judges what is really on the disk, by open directory handles and never by joining strings (`folder` keeps
-//! the handle of a root, `twins` finds names that differ only in spelling). Walking folders
-//! is `scan`'s work, changing files that of `write`.
+//! judges what is really on the disk, by open directory handles and never by joining strings (`holdall-files` has the
+//! means, `folder` gives a root its name). Walking folders is `scan`'s work, changing files that of `write`.
 
 mod folder;
 mod names;
-mod twins;
 
 use std::collections::HashSet;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
-use cap_std::fs::{Dir, OpenOptions};
+use cap_fs_ext::DirExt;
+use cap_std::fs::Dir;
+pub(crate) use holdall_files::shortened;
+use holdall_files::{folded, open_below, spelled, twins};
 use jiff::Timestamp;
 
 use crate::error::NotesError;
 use crate::note::NotePath;
-use crate::parse::folded;
 use crate::scan::{Hint, is_ignored};
 
 pub use folder::Root;
 pub use names::{NOTE_EXTENSIONS, is_note_name};
 use names::{check_existing, check_new};
-use twins::{spelled, twins};
 
 /// Largest note that is read or written unless said otherwise: 16 MiB.
 pub const NOTE_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -67,16 +64,16 @@ impl Roots {
         let mut roots: Vec<Root> = Vec::with_capacity(folders.len());
         for folder in folders {
             let root = Root::open(folder.as_ref())?;
-            if roots.iter().any(|other| other.path == root.path) {
+            if roots.iter().any(|other| other.path() == root.path()) {
                 continue;
             }
             if let Some(other) = roots
                 .iter()
-                .find(|other| other.path.starts_with(&root.path) || root.path.starts_with(&other.path))
+                .find(|other| other.path().starts_with(root.path()) || root.path().starts_with(other.path()))
             {
                 let reason = format!(
                     "it and `{}` lie one inside the other; keep the outer one",
-                    other.path.display()
+                    other.path().display()
                 );
                 return Err(NotesError::Root {
                     folder: folder.as_ref().display().to_string(),
@@ -190,58 +187,12 @@ impl Roots {
     /// Those of [`find`](Self::find), `refused`, `too_large`, `io`.
     pub fn read(&self, path: &NotePath, limit: u64) -> Result<RawNote, NotesError> {
         let place = self.locate(path.as_str())?;
-        let shown = place.path.as_str();
         let dir = self.roots[place.root].dir()?;
-        let mut options = OpenOptions::new();
-        options.read(true).nonblock(true);
-        let file = dir.open_with(place.relative(), &options).map_err(|error| {
-            if dir
-                .symlink_metadata(place.relative())
-                .is_ok_and(|link| link.is_symlink())
-            {
-                let reason =
-                    "it is a symbolic link that leads nowhere, or out of the notes folder".to_owned();
-                return NotesError::Refused {
-                    path: shown.to_owned(),
-                    reason,
-                };
-            }
-            NotesError::from_io(shown, "read", error)
-        })?;
-        let metadata = file
-            .metadata()
-            .map_err(|error| NotesError::from_io(shown, "read", error))?;
-        if !metadata.is_file() {
-            return Err(NotesError::Refused {
-                path: shown.to_owned(),
-                reason: "it is not a regular file".to_owned(),
-            });
-        }
-        let too_large = |bytes| NotesError::TooLarge {
-            path: shown.to_owned(),
-            bytes,
-            limit,
-        };
-        if metadata.len() > limit {
-            return Err(too_large(metadata.len()));
-        }
-        let modified = metadata
-            .modified()
-            .ok()
-            .and_then(|time| Timestamp::try_from(time.into_std()).ok())
-            .unwrap_or(Timestamp::UNIX_EPOCH);
-        let mut bytes = Vec::with_capacity(metadata.len() as usize);
-        // A file may grow while it is read.
-        file.take(limit + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|error| NotesError::from_io(shown, "read", error))?;
-        if bytes.len() as u64 > limit {
-            return Err(too_large(bytes.len() as u64));
-        }
+        let plain = holdall_files::read(&dir, &place.relative(), limit, place.path.as_str())?;
         Ok(RawNote {
             path: place.path,
-            bytes,
-            modified,
+            bytes: plain.bytes,
+            modified: plain.modified,
         })
     }
 
@@ -327,24 +278,8 @@ impl Roots {
 
     /// Opens the folder of a place without following any symbolic link, making missing folders if asked to.
     pub(crate) fn open_folder(&self, place: &Place, create: bool) -> Result<Dir, NotesError> {
-        let shown = place.path.as_str();
-        let failed = |error| NotesError::from_io(shown, "written", error);
-        let mut dir = self.roots[place.root].dir()?.try_clone().map_err(failed)?;
-        for folder in &place.folders {
-            dir = match dir.open_dir_nofollow(folder) {
-                Err(error) if create && error.kind() == std::io::ErrorKind::NotFound => {
-                    match dir.create_dir(folder) {
-                        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                            return Err(failed(error));
-                        }
-                        _ => {}
-                    }
-                    dir.open_dir_nofollow(folder).map_err(failed)?
-                }
-                other => other.map_err(failed)?,
-            };
-        }
-        Ok(dir)
+        let dir = self.roots[place.root].dir()?;
+        Ok(open_below(&dir, &place.folders, create, place.path.as_str())?)
     }
 
     /// Follows folder names as far as they exist. `None` with the names found so far if one does not.
@@ -391,7 +326,7 @@ impl Place {
 
 fn make_names_unique(roots: &mut [Root]) {
     let mut by_path: Vec<usize> = (0..roots.len()).collect();
-    by_path.sort_by(|one, other| roots[*one].path.cmp(&roots[*other].path));
+    by_path.sort_by(|one, other| roots[*one].path().cmp(roots[*other].path()));
     let mut taken: HashSet<String> = HashSet::new();
     for index in by_path {
         let base = roots[index].name.clone();
@@ -400,28 +335,6 @@ fn make_names_unique(roots: &mut [Root]) {
             number += 1;
             roots[index].name = format!("{base}-{number}");
         }
-    }
-}
-
-/// Opens a file of `dir` for reading, without following a symbolic link and without waiting for a pipe.
-pub(crate) fn open_plain(dir: &Dir, name: &str) -> std::io::Result<cap_std::fs::File> {
-    let mut options = OpenOptions::new();
-    options.read(true).nonblock(true).follow(FollowSymlinks::No);
-    dir.open_with(name, &options)
-}
-
-/// Text of unknown origin, fit for a message.
-pub(crate) fn shortened(text: &str) -> String {
-    const CHARS_MAX: usize = 120;
-    let clean: String = text
-        .chars()
-        .take(CHARS_MAX)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect();
-    if text.chars().nth(CHARS_MAX).is_some() {
-        format!("{clean}…")
-    } else {
-        clean
     }
 }
 

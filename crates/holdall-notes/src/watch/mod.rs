@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use holdall_files::{watch_failure, watches_exhausted};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use crate::error::NotesError;
@@ -154,7 +155,7 @@ impl Source {
                 let _ = sender.send(Message::Event(event));
             }
         };
-        let watcher = notify::recommended_watcher(handler).map_err(|error| reason(&error))?;
+        let watcher = notify::recommended_watcher(handler).map_err(|error| watch_failure(&error))?;
         let mut source = Self {
             watcher,
             identities: vec![None; roots.iter().len()],
@@ -179,7 +180,7 @@ impl Source {
                 match self.watcher.watch(root.path(), RecursiveMode::Recursive) {
                     Ok(()) => self.identities[index] = identity,
                     Err(error) if matches!(error.kind, notify::ErrorKind::PathNotFound) => {}
-                    Err(error) => return Err(reason(&error)),
+                    Err(error) => return Err(watch_failure(&error)),
                 }
             }
         }
@@ -282,8 +283,8 @@ impl Engine {
                 }
             }
             Err(error) => {
-                if self.source.is_some() && is_exhaustion(&error) {
-                    self.adopt(Err(reason(&error)));
+                if self.source.is_some() && watches_exhausted(&error) {
+                    self.adopt(Err(watch_failure(&error)));
                 }
                 batch.everything();
             }
@@ -296,34 +297,6 @@ impl Engine {
                 batch.add(index, relative);
             }
         }
-    }
-}
-
-/// Whether the system has no watches, no instances or no descriptors left.
-fn is_exhaustion(error: &notify::Error) -> bool {
-    match &error.kind {
-        notify::ErrorKind::MaxFilesWatch => true,
-        // EMFILE and ENFILE: instances and descriptors; ENOSPC: watches.
-        notify::ErrorKind::Io(io) => {
-            io.kind() == std::io::ErrorKind::StorageFull || matches!(io.raw_os_error(), Some(23 | 24))
-        }
-        _ => false,
-    }
-}
-
-/// The reason in words, without the path.
-fn reason(error: &notify::Error) -> String {
-    match &error.kind {
-        notify::ErrorKind::MaxFilesWatch => {
-            "the system has no file watches left; raise fs.inotify.max_user_watches".to_owned()
-        }
-        notify::ErrorKind::Io(_) if is_exhaustion(error) => {
-            "the system has no watch instances left; raise fs.inotify.max_user_instances".to_owned()
-        }
-        notify::ErrorKind::Io(io) => io.to_string(),
-        notify::ErrorKind::Generic(text) => text.clone(),
-        notify::ErrorKind::PathNotFound => "the folder is missing".to_owned(),
-        other => format!("{other:?}"),
     }
 }
 

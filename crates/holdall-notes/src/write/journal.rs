@@ -3,8 +3,8 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use holdall_files::{is_temporary, temporary_name};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::NotesError;
@@ -35,15 +35,11 @@ pub(super) struct Record {
 
 impl Record {
     pub(super) fn new(place: &Place, before: Option<ContentHash>, after: ContentHash) -> Self {
-        let nanoseconds = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_nanos());
-        let temporary = format!(".holdall-{nanoseconds:x}-{:x}.tmp", std::process::id());
         Self {
             path: place.path.to_string(),
             before,
             after,
-            temporary,
+            temporary: temporary_name(),
         }
     }
 }
@@ -176,7 +172,7 @@ fn header(file: &mut BufReader<File>) -> io::Result<Record> {
         .read_until(b'\n', &mut line)?;
     let record: Record =
         serde_json::from_slice(&line).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-    if !record.temporary.starts_with(".holdall-") || record.temporary.contains(['/', '\\']) {
+    if !is_temporary(&record.temporary) || record.temporary.contains(['/', '\\']) {
         return Err(io::ErrorKind::InvalidData.into());
     }
     Ok(record)

@@ -2,10 +2,9 @@
 //!
 //! One change at a time: a lock inside the process and an advisory file lock between processes. Every change
 //! goes the same way: find the file by handles (`root`), make the new text (`text`), keep the old one
-//! (`journal`), put the new one in place as a whole or not at all (`place`).
+//! (`journal`), put the new one in place as a whole or not at all (`holdall-files`).
 
 mod journal;
-mod place;
 mod text;
 
 use std::fs::{File, TryLockError};
@@ -14,23 +13,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cap_std::fs::Dir;
-use similar::TextDiff;
+use holdall_files::{Current, diff};
 
 use crate::error::NotesError;
 use crate::note::{ContentHash, NotePath};
 use crate::root::{NOTE_BYTES_MAX, Place, Roots};
 use journal::{Journal, Record};
-use place::Current;
 
 pub use text::Edit;
 
 /// How long a writer waits for the one in another process.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
 const LOCK_RETRY: Duration = Duration::from_millis(5);
-/// Longest diff that is returned, in bytes.
-const DIFF_BYTES_MAX: usize = 64 * 1024;
-/// Time after which a diff gives up being minimal.
-const DIFF_TIME: Duration = Duration::from_millis(200);
 
 /// Changes the notes of some roots.
 #[derive(Debug)]
@@ -110,9 +104,10 @@ impl Writer {
         let dir = self.roots.open_folder(&place, true)?;
         let record = Record::new(&place, None, ContentHash::of(content.as_bytes()));
         let sequence = self.journal.append(&record, b"")?;
-        if let Err(error) = place::create(&dir, &place, &record.temporary, content.as_bytes()) {
+        let (temporary, shown) = (&record.temporary, place.path.as_str());
+        if let Err(error) = holdall_files::create(&dir, &place.name, temporary, content.as_bytes(), shown) {
             self.journal.forget(sequence);
-            return Err(error);
+            return Err(error.into());
         }
         drop(guard);
         Ok(written(&place, None, Some(&content)))
@@ -162,7 +157,7 @@ impl Writer {
                 other => Some(other?),
             };
             let current = match &dir {
-                Some(dir) => Current::read_if_there(dir, &place)?,
+                Some(dir) => current(dir, &place)?,
                 None => None,
             };
             let now = current.as_ref().map(|current| current.hash);
@@ -181,8 +176,8 @@ impl Writer {
             };
             let before = record.before.is_some().then_some(before);
             match &before {
-                Some(before) => place::replace(&dir, &place, &record.temporary, before, &current)?,
-                None => place::remove(&dir, &place)?,
+                Some(before) => replace(&dir, &place, &record.temporary, before, &current)?,
+                None => holdall_files::remove(&dir, &place.name, place.path.as_str())?,
             }
             self.journal.forget(sequence);
             let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -205,7 +200,9 @@ impl Writer {
         let place = self.roots.locate(path)?;
         self.roots.check_not_ignored(&place)?;
         let dir = self.roots.open_folder(&place, false)?;
-        let current = Current::read(&dir, &place)?;
+        let current = current(&dir, &place)?.ok_or_else(|| NotesError::NotFound {
+            path: place.path.to_string(),
+        })?;
         check_hash(&place, expected_hash, current.hash)?;
         let old = std::str::from_utf8(&current.bytes).map_err(|error| NotesError::NotText {
             path: place.path.to_string(),
@@ -223,7 +220,7 @@ impl Writer {
     fn put(&self, dir: &Dir, place: &Place, current: &Current, new: &str) -> Result<(), NotesError> {
         let record = Record::new(place, Some(current.hash), ContentHash::of(new.as_bytes()));
         let sequence = self.journal.append(&record, &current.bytes)?;
-        place::replace(dir, place, &record.temporary, new.as_bytes(), current).inspect_err(|_| {
+        replace(dir, place, &record.temporary, new.as_bytes(), current).inspect_err(|_| {
             self.journal.forget(sequence);
         })
     }
@@ -310,28 +307,32 @@ fn written(place: &Place, old: Option<&str>, new: Option<&str>) -> Written {
     }
 }
 
-fn diff(path: &str, old: Option<&str>, new: Option<&str>) -> String {
-    let name = |side: &str, there: bool| {
-        if there {
-            format!("{side}/{path}")
-        } else {
-            "/dev/null".to_owned()
-        }
-    };
-    let mut config = TextDiff::configure();
-    let texts = config
-        .timeout(DIFF_TIME)
-        .diff_lines(old.unwrap_or(""), new.unwrap_or(""));
-    let mut unified = texts.unified_diff();
-    let mut diff = unified
-        .context_radius(3)
-        .header(&name("a", old.is_some()), &name("b", new.is_some()))
-        .to_string();
-    if diff.len() > DIFF_BYTES_MAX {
-        diff.truncate(diff.floor_char_boundary(DIFF_BYTES_MAX));
-        diff.push_str("\n… the diff is longer\n");
-    }
-    diff
+/// A note that is to be changed: a plain file with one name.
+fn current(dir: &Dir, place: &Place) -> Result<Option<Current>, NotesError> {
+    Ok(Current::read(
+        dir,
+        &place.name,
+        NOTE_BYTES_MAX,
+        place.path.as_str(),
+    )?)
+}
+
+fn replace(
+    dir: &Dir,
+    place: &Place,
+    temporary: &str,
+    bytes: &[u8],
+    current: &Current,
+) -> Result<(), NotesError> {
+    let before = (current, NOTE_BYTES_MAX);
+    Ok(holdall_files::replace(
+        dir,
+        &place.name,
+        temporary,
+        bytes,
+        before,
+        place.path.as_str(),
+    )?)
 }
 
 #[cfg(test)]

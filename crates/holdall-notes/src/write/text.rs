@@ -1,16 +1,13 @@
 //! The new text of a note, made from the old one. Nothing here touches files.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
-use similar::TextDiff;
+pub(super) use holdall_files::LineEnding;
+use holdall_files::replaced;
 
 use crate::error::NotesError;
 use crate::parse::{Document, body_start};
-
-/// Lines compared when looking for the nearest one, and characters of each.
-const NEAREST_LINES_MAX: usize = 2_000;
-const NEAREST_CHARS_MAX: usize = 160;
+use crate::root::NOTE_BYTES_MAX;
 
 /// A change inside a note.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,46 +40,6 @@ impl Edit {
     }
 }
 
-/// How lines end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LineEnding {
-    Lf,
-    CrLf,
-}
-
-impl LineEnding {
-    /// The kind most lines of a text end with.
-    pub(super) fn of(text: &str) -> Self {
-        let crlf = text.matches("\r\n").count();
-        if crlf > 0 && crlf * 2 >= text.matches('\n').count() {
-            Self::CrLf
-        } else {
-            Self::Lf
-        }
-    }
-
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Lf => "\n",
-            Self::CrLf => "\r\n",
-        }
-    }
-
-    /// The text with lines ending this way.
-    fn applied(self, text: &str) -> Cow<'_, str> {
-        let unix = if text.contains("\r\n") {
-            Cow::Owned(text.replace("\r\n", "\n"))
-        } else {
-            Cow::Borrowed(text)
-        };
-        if self == Self::CrLf && unix.contains('\n') {
-            Cow::Owned(unix.replace('\n', "\r\n"))
-        } else {
-            unix
-        }
-    }
-}
-
 /// The text with an addition at its end or at the end of a section.
 pub(super) fn appended(
     path: &str,
@@ -109,40 +66,13 @@ pub(super) fn edited(path: &str, old: &str, edit: &Edit) -> Result<String, Notes
             find,
             replace,
             expected,
-        } => replaced(path, old, find, replace, *expected),
+        } => Ok(replaced(path, old, (find, replace), *expected, NOTE_BYTES_MAX)?),
         Edit::Section { heading, body } => {
             let section = section(path, old, heading)?;
             let (before, after) = (&old[..section.start], &old[section.end..]);
             Ok(joined(before, body, after, LineEnding::of(old)))
         }
     }
-}
-
-fn replaced(path: &str, old: &str, find: &str, replace: &str, expected: usize) -> Result<String, NotesError> {
-    if find.is_empty() || expected == 0 {
-        let what = "the text to replace must not be empty and must be expected at least once".to_owned();
-        return Err(NotesError::InvalidArgument { what });
-    }
-    let ending = LineEnding::of(old);
-    let mut find = Cow::Borrowed(find);
-    if !old.contains(find.as_ref()) {
-        find = Cow::Owned(ending.applied(&find).into_owned());
-    }
-    let found = old.matches(find.as_ref()).count();
-    if found != expected {
-        let nearest = if found == 0 {
-            nearest_line(old, &find)
-        } else {
-            None
-        };
-        return Err(NotesError::CountMismatch {
-            path: path.to_owned(),
-            expected,
-            found,
-            nearest,
-        });
-    }
-    Ok(old.replace(find.as_ref(), &ending.applied(replace)))
 }
 
 /// The bytes below a heading, up to the next one of the same or a higher level.
@@ -238,24 +168,6 @@ fn same_run(last: &str, next: &str) -> bool {
 
 fn last_line(text: &str) -> &str {
     text.rsplit(['\n', '\r']).next().unwrap_or(text)
-}
-
-/// The line most like the first line of `find`, if any is much like it.
-fn nearest_line(text: &str, find: &str) -> Option<(u32, String)> {
-    let cut = |line: &str| line.trim().chars().take(NEAREST_CHARS_MAX).collect::<String>();
-    let wanted = cut(find.lines().find(|line| !line.trim().is_empty())?);
-    let likeness = |line: &str| {
-        let line = cut(line);
-        TextDiff::from_chars(line.to_lowercase().as_str(), wanted.to_lowercase().as_str()).ratio()
-    };
-    text.lines()
-        .take(NEAREST_LINES_MAX)
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(at, line)| (likeness(line), at, line))
-        .filter(|(ratio, ..)| *ratio > 0.5)
-        .max_by(|one, other| one.0.total_cmp(&other.0))
-        .map(|(_, at, line)| (at as u32 + 1, cut(line)))
 }
 
 #[cfg(test)]

@@ -4,10 +4,13 @@ use holdall::prelude::*;
 use holdall_notes::when::{End, Interval, interval, point};
 use holdall_notes::{Filter, NotePath, SearchMode, Sort};
 use jiff::{Timestamp, Zoned};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::errors::call_error;
+use crate::address::{decoded, encoded};
+
+/// What the URIs of notes begin with.
+const SCHEME: &str = "note://";
 
 /// How to search.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
@@ -112,21 +115,8 @@ pub(super) fn filter_of(when: Option<&Interval>, tags: Option<Vec<String>>, fold
 
 /// Models hand back what they were shown: a path, or the URI of the resource.
 pub(super) fn path_of(text: &str) -> String {
-    match text.strip_prefix("note://") {
-        Some(encoded) => percent_encoding::percent_decode_str(encoded)
-            .decode_utf8_lossy()
-            .into_owned(),
-        None => text.to_owned(),
-    }
+    decoded(SCHEME, text).unwrap_or_else(|| text.to_owned())
 }
-
-/// What stands unescaped in the path of a URI (RFC 3986), `/` included.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'/');
 
 /// The URI of a note's resource.
 pub(super) fn note_uri(path: &NotePath) -> String {
@@ -135,5 +125,5 @@ pub(super) fn note_uri(path: &NotePath) -> String {
 
 /// The URI of the note that goes by this path or name.
 pub(super) fn uri_of(name: &str) -> String {
-    format!("note://{}", utf8_percent_encode(name, PATH))
+    encoded(SCHEME, name)
 }

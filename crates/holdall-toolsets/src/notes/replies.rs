@@ -16,9 +16,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::arguments::note_uri;
-
-/// Text `read_note` returns at most, about 25,000 tokens: hosts refuse replies much longer.
-const READ_BYTES_MAX: usize = 100_000;
+use crate::excerpt::fitting;
 
 /// A note as it is named in every reply.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -270,18 +268,6 @@ impl NoteReply {
         let note: String = note.collect();
         format!("{path}, {lines}, hash {hash}\n\n{text}{note}")
     }
-}
-
-/// As many whole lines as fit into a reply, and how many these are; a part of the first if not even that one fits.
-fn fitting(text: &str) -> (&str, u32) {
-    let cut = text.floor_char_boundary(READ_BYTES_MAX);
-    let end = match text[..cut].rfind('\n') {
-        _ if cut == text.len() => cut,
-        Some(last) => last + 1,
-        None => cut,
-    };
-    let lines = text[..end].split_inclusive('\n').count();
-    (&text[..end], u32::try_from(lines).unwrap_or(u32::MAX))
 }
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]

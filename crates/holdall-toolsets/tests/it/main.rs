@@ -8,6 +8,8 @@ mod memory;
 mod double;
 #[cfg(feature = "fetch")]
 mod fetch;
+#[cfg(feature = "files")]
+mod files;
 #[cfg(feature = "notes")]
 mod notes;
 #[cfg(feature = "outbound")]

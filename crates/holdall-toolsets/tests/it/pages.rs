@@ -121,6 +121,16 @@ async fn fetch() {
         holdall_toolsets::fetch::FetchToolset::new(&config).unwrap(),
     )
     .await;
+#[cfg(feature = "files")]
+#[tokio::test]
+async fn files() {
+    use holdall_toolsets::files::{FilesConfig, FilesToolset, RootConfig};
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = FilesConfig::default();
+    config
+        .roots
+        .insert("work".to_owned(), RootConfig::writable(folder.path()));
+    check("files", FilesToolset::open(&config).unwrap()).await;
 }
 
 #[cfg(feature = "notes")]

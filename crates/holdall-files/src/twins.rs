@@ -1,13 +1,21 @@
 //! Names that are one name to people, and to some file systems: other case, other Unicode form.
 
 use cap_std::fs::Dir;
+use unicode_normalization::UnicodeNormalization;
 
-use super::shortened;
-use crate::error::NotesError;
-use crate::parse::folded;
+use crate::error::FileError;
+use crate::names::shortened;
 
-/// The name in `dir` that `name` means: itself, or its only twin.
-pub(super) fn spelled(dir: &Dir, name: &str, text: &str) -> Result<Option<String>, NotesError> {
+/// A text without what makes twins differ.
+pub fn folded(text: &str) -> String {
+    text.nfc().collect::<String>().to_lowercase().nfc().collect()
+}
+
+/// The name in `dir` that `name` means: itself, or its only twin. `text` is the whole path, for errors.
+///
+/// # Errors
+/// `ambiguous` if there are several, `io`.
+pub fn spelled(dir: &Dir, name: &str, text: &str) -> Result<Option<String>, FileError> {
     // Where case does not matter, the file answers to any spelling; only the listing knows the real one.
     let insensitive = cfg!(any(windows, target_os = "macos"));
     if !insensitive && dir.symlink_metadata(name).is_ok() {
@@ -20,7 +28,7 @@ pub(super) fn spelled(dir: &Dir, name: &str, text: &str) -> Result<Option<String
     match twins.len() {
         0 => Ok(None),
         1 => Ok(twins.pop()),
-        _ => Err(NotesError::Ambiguous {
+        _ => Err(FileError::Ambiguous {
             name: shortened(text),
             candidates: twins,
         }),
@@ -28,8 +36,11 @@ pub(super) fn spelled(dir: &Dir, name: &str, text: &str) -> Result<Option<String
 }
 
 /// Names in `dir` that are `name` in another case or Unicode form, or `name` itself.
-pub(super) fn twins(dir: &Dir, name: &str, text: &str) -> Result<Vec<String>, NotesError> {
-    let failed = |error| NotesError::from_io(text, "read", error);
+///
+/// # Errors
+/// `io`.
+pub fn twins(dir: &Dir, name: &str, text: &str) -> Result<Vec<String>, FileError> {
+    let failed = |error| FileError::from_io(text, "read", error);
     let wanted = folded(name);
     let mut twins = Vec::new();
     for entry in dir.entries().map_err(failed)? {
