@@ -3,6 +3,9 @@
 //! | feature | toolset | what it offers |
 //! | --- | --- | --- |
 //! | `notes` | [`notes::NotesToolset`] | search, read and write a folder of Markdown |
+//! | `sql` | [`sql::SqlToolset`] | read databases: SQLite, PostgreSQL, MySQL, MariaDB |
 
 #[cfg(feature = "notes")]
 pub mod notes;
+#[cfg(feature = "sql")]
+pub mod sql;

@@ -5,3 +5,5 @@
 #[cfg(feature = "notes")]
 mod notes;
 mod pages;
+#[cfg(feature = "sql")]
+mod sql;

@@ -119,3 +119,17 @@ async fn notes() {
     let toolset = holdall_toolsets::notes::NotesToolset::new(std::sync::Arc::new(notebook));
     check("notes", toolset).await;
 }
+
+#[cfg(feature = "sql")]
+#[tokio::test]
+async fn sql() {
+    use holdall_toolsets::sql::{DatabaseConfig, DatabaseSource, SqlConfig, SqlToolset};
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut config = SqlConfig::default();
+    let source = DatabaseSource::Sqlite(file.path().to_owned());
+    config
+        .databases
+        .insert("shop".to_owned(), DatabaseConfig::new(source));
+    check("sql", SqlToolset::new(&config).unwrap()).await;
+}
