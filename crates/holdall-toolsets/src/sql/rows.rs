@@ -13,6 +13,8 @@ use super::error::SqlError;
 
 /// The largest integer every reader of JSON keeps: 2^53 - 1.
 const INTEGER_MAX: u64 = (1 << 53) - 1;
+/// Characters of the name of a column that are shown.
+const NAME_CHARS_MAX: usize = 200;
 
 /// A column of a result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -78,16 +80,28 @@ pub(super) struct Basket {
 }
 
 impl Basket {
-    pub(super) fn new(columns: Vec<Column>, bounds: Bounds) -> Self {
+    /// For rows of these columns. Names of columns may be whole expressions, so they are cut.
+    pub(super) fn new(mut columns: Vec<Column>, bounds: Bounds) -> Result<Self, SqlError> {
+        let mut bytes = 0;
+        for column in &mut columns {
+            if let Some((end, _)) = column.name.char_indices().nth(NAME_CHARS_MAX) {
+                column.name.truncate(end);
+                column.name.push('…');
+            }
+            bytes += column.name.len() + column.kind.len();
+        }
+        if bytes > bounds.bytes_max {
+            let count = columns.len();
+            return Err(SqlError::TooLarge {
+                message: format!("the names of {count} columns are more than a reply holds"),
+                hint: "select fewer columns",
+            });
+        }
         let rows = Rows {
             columns,
             ..Rows::default()
         };
-        Self {
-            rows,
-            bounds,
-            bytes: 0,
-        }
+        Ok(Self { rows, bounds, bytes })
     }
 
     /// Takes a row, or says that there is no room for it.
@@ -217,14 +231,14 @@ mod tests {
 
     #[test]
     fn a_basket_is_full_when_one_of_its_bounds_is_met() {
-        let mut basket = Basket::new(Vec::new(), bounds(2, 1_000));
+        let mut basket = Basket::new(Vec::new(), bounds(2, 1_000)).expect("room");
         assert!(basket.take(vec![json!(1)]).expect("room").is_continue());
         assert!(basket.take(vec![json!(2)]).expect("room").is_continue());
         assert!(basket.take(vec![json!(3)]).expect("no error").is_break());
         let rows = basket.rows();
         assert_eq!((rows.rows.len(), rows.cut), (2, Some(Cut::Rows)));
 
-        let mut basket = Basket::new(Vec::new(), bounds(9, 100));
+        let mut basket = Basket::new(Vec::new(), bounds(9, 100)).expect("room");
         assert!(
             basket
                 .take(vec![json!("x".repeat(50))])
@@ -238,10 +252,22 @@ mod tests {
                 .is_break()
         );
         assert_eq!(basket.rows().cut, Some(Cut::Bytes));
-        let mut basket = Basket::new(Vec::new(), bounds(9, 100));
+        let mut basket = Basket::new(Vec::new(), bounds(9, 100)).expect("room");
         basket
             .take(vec![json!("\u{1}".repeat(50))])
             .expect_err("it is too long as JSON");
+    }
+
+    #[test]
+    fn names_of_columns_take_room_too() {
+        let column = |name: String| Column {
+            name,
+            kind: "int".to_owned(),
+        };
+        let basket = Basket::new(vec![column("ä".repeat(900))], bounds(1, 1_000)).expect("room");
+        assert_eq!(basket.rows().columns[0].name, "ä".repeat(200) + "…");
+        let many = (0..100).map(|number| column(format!("a column {number}")));
+        assert!(Basket::new(many.collect(), bounds(1, 1_000)).is_err());
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(super) fn explained(error: &Error, sql: &str, bounds: &Bounds) -> Option<Sql
                 "write ? for each",
             ));
         }
-        Error::Io(error) if error.to_string().to_lowercase().contains("packet too large") => {
+        Error::Io(error) if error.to_string().contains("larger than max_allowed_packet") => {
             return Some(too_large(bounds));
         }
         _ => return None,

@@ -11,10 +11,10 @@ use super::Mysql;
 
 const TABLES: &str = "SELECT table_schema, table_name, \
     CASE table_type WHEN 'BASE TABLE' THEN 'table' ELSE LOWER(table_type) END, \
-    CASE WHEN table_type = 'BASE TABLE' THEN table_rows END, NULLIF(table_comment, ''), table_schema <=> ? \
+    CASE WHEN table_type = 'BASE TABLE' THEN table_rows END, CASE WHEN table_type <> 'VIEW' THEN NULLIF(table_comment, '') END, table_schema <=> ? \
     FROM information_schema.tables \
     WHERE table_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') ORDER BY 6 DESC, 1, 2";
-const COLUMNS: &str = "SELECT column_name, column_type, is_nullable = 'YES', column_default, NULLIF(column_comment, '') \
+const COLUMNS: &str = "SELECT column_name, column_type, is_nullable = 'YES', NULLIF(column_default, 'NULL'), NULLIF(column_comment, '') \
     FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position";
 /// Primary and foreign keys, a row for each of their columns.
 const KEYS: &str = "SELECT constraint_name, column_name, referenced_table_schema, referenced_table_name, \

@@ -377,7 +377,7 @@ async fn fetch(
             _ => column.type_().name().to_owned(),
         },
     });
-    let mut basket = Basket::new(columns.collect(), bounds);
+    let mut basket = Basket::new(columns.collect(), bounds)?;
     // One more than are shown tells whether there are more.
     let mut wanted = bounds.rows_max + 1;
     loop {

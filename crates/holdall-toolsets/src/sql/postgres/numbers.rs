@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn bytes_cut_short_are_no_number() {
-        for bytes in [&[][..], &[0], &[0, 1, 0, 0, 0, 0, 0, 0], &[0; 7]] {
+        for bytes in [&[][..], &[0], &[0, 1, 0, 0, 0, 0, 0], &[0; 7]] {
             assert_eq!(numeric(bytes), None, "{bytes:?}");
             assert_eq!(
                 (date(bytes), timestamp(bytes, true), interval(bytes)),

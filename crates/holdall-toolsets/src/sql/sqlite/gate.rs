@@ -45,25 +45,25 @@ const SWITCHES: [(DbConfig, bool); 8] = [
 ];
 
 /// Pragmas that tell of the database, with or without an argument.
-const PRAGMAS: [&str; 12] = [
+const PRAGMAS: [&str; 10] = [
     "foreign_key_check",
     "foreign_key_list",
     "function_list",
     "index_info",
     "index_list",
     "index_xinfo",
-    "integrity_check",
     "pragma_list",
-    "quick_check",
     "table_info",
     "table_list",
     "table_xinfo",
 ];
 
 /// Pragmas that tell of the database, but set something where they have an argument.
-const PRAGMAS_WITHOUT_ARGUMENT: [&str; 8] = [
+const PRAGMAS_WITHOUT_ARGUMENT: [&str; 9] = [
     "application_id",
     "compile_options",
+    // Full-text search asks for it itself.
+    "data_version",
     "encoding",
     "freelist_count",
     "page_count",

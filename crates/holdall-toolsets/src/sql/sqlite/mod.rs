@@ -179,7 +179,10 @@ impl Sqlite {
                 Some(Stopped::Memory) => SqlError::Memory(gate::MEMORY_MEGABYTES_MAX),
                 _ => bounds.timed_out(),
             },
-            ErrorCode::AuthorizationForStatementDenied | ErrorCode::ReadOnly => SqlError::Refused(message),
+            ErrorCode::AuthorizationForStatementDenied => SqlError::Refused(format!(
+                "the statement does more than read this database: {message}"
+            )),
+            ErrorCode::ReadOnly => SqlError::Refused(message),
             ErrorCode::TooBig => SqlError::TooLarge {
                 message: format!(
                     "a value, or the statement, is too long: values have at most {} bytes",
@@ -237,7 +240,7 @@ fn ask(connection: &Connection, sql: &str, params: &[Value], bounds: &Bounds) ->
     bind(&mut statement, params)?;
     let columns = columns(&statement);
     let width = columns.len();
-    let mut basket = Basket::new(columns, *bounds);
+    let mut basket = Basket::new(columns, *bounds)?;
     let mut found = statement.raw_query();
     while let Some(row) = found.next()? {
         let mut values = Vec::with_capacity(width);

@@ -179,10 +179,11 @@ impl Server {
         command.args(["--inserts", "--blobs", "-U", "admin", "-d", database, "-h"]);
         let dump = output(command.arg(self.folder.path()), "");
         let rest = "SELECT rolname, rolsuper, rolcanlogin, rolconnlimit FROM pg_roles ORDER BY 1;\n\
-            SELECT datname, datallowconn FROM pg_database ORDER BY 1;\nSELECT gid FROM pg_prepared_xacts;\n\
+            SELECT gid FROM pg_prepared_xacts WHERE database = current_database();\n\
             SELECT name, setting FROM pg_settings WHERE source = 'configuration file' ORDER BY 1;\n\
             SELECT slot_name FROM pg_replication_slots;\n\
-            SELECT count(*) FROM pg_locks WHERE locktype = 'advisory';\n";
+            SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database());\n\
+            SELECT datname, datallowconn FROM pg_database WHERE datname IN ('postgres', current_database()) ORDER BY 1;\n";
         // Newer versions of it write a key that is made anew each time.
         let dump: String = dump
             .lines()
@@ -197,27 +198,6 @@ impl Server {
         let mut command = Command::new(program("mariadb").unwrap());
         command.args(["--no-defaults", "-N", "-B", "-u", "root", "--socket"]);
         output(command.arg(self.folder.path().join("my.sock")), script)
-    }
-
-    /// Everything in MariaDB.
-    pub(crate) fn mariadb_dump(&self) -> String {
-        let mut command = Command::new(program("mariadb-dump").unwrap());
-        command.args([
-            "--no-defaults",
-            "--all-databases",
-            "--routines",
-            "--events",
-            "--skip-dump-date",
-        ]);
-        command.args([
-            "--skip-extended-insert",
-            "--system=users",
-            "-u",
-            "root",
-            "--socket",
-        ]);
-        let dump = output(command.arg(self.folder.path().join("my.sock")), "");
-        dump + &self.mariadb("SHOW GLOBAL VARIABLES WHERE variable_name NOT LIKE 'gtid%' AND variable_name NOT LIKE '%innodb_%'")
     }
 }
 
@@ -257,13 +237,7 @@ fn unprivileged(program: &Path, folder: &TempDir) -> Command {
     let mut command = match is_root(folder.path()) {
         true => {
             let mut command = Command::new("setpriv");
-            command.args([
-                "--reuid=65534",
-                "--regid=65534",
-                "--clear-groups",
-                "--pdeathsig=KILL",
-                "--",
-            ]);
+            command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
             command.arg(program);
             command
         }

@@ -107,6 +107,8 @@ const HOSTILE: &[&str] = &[
     "PRAGMA mmap_size = 1000000000",
     "PRAGMA cache_size = -100000000",
     "PRAGMA shrink_memory",
+    "PRAGMA integrity_check",
+    "PRAGMA quick_check",
     "PRAGMA threads = 8",
     "PRAGMA busy_timeout = 100000000",
     "PRAGMA case_sensitive_like = ON",
@@ -241,7 +243,6 @@ async fn what_only_tells_is_told() {
     for statement in [
         "PRAGMA table_info(users)",
         "PRAGMA user_version",
-        "PRAGMA integrity_check",
         "EXPLAIN QUERY PLAN SELECT * FROM users",
         "EXPLAIN SELECT * FROM users",
         "EXPLAIN DELETE FROM users WHERE 0",
@@ -318,7 +319,6 @@ async fn deep_and_wide_statements_are_errors() {
         format!("SELECT 1{}", "+1".repeat(40_000)),
         format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(4_000)),
         format!("SELECT {}", vec!["1"; 40_000].join(",")),
-        format!("SELECT CASE {} END", "WHEN 1 THEN 1 ".repeat(5_000)),
         format!("SELECT {}", vec!["?"; 2_000].join("+")),
         format!("SELECT * FROM {}", vec!["users"; 100].join(",")),
         format!("SELECT json('{}')", "[".repeat(90_000)),
@@ -348,7 +348,7 @@ async fn broken_and_foreign_files_are_errors() {
         for statement in [
             "SELECT * FROM users",
             "SELECT * FROM notes WHERE notes MATCH 'note'",
-            "PRAGMA integrity_check",
+            "SELECT * FROM pragma_table_list, sqlite_schema",
         ] {
             if let Err(error) = query(&client, statement, json!([])).await {
                 assert!(!error.starts_with("internal"), "{error}");
