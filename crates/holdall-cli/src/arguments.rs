@@ -125,6 +125,8 @@ pub(crate) enum ConfigCommand {
 pub(crate) enum ToolsetName {
     /// Search, read and write a folder of Markdown.
     Notes,
+    /// Read databases: SQLite, PostgreSQL, MySQL, MariaDB.
+    Sql,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ use anyhow::Result;
 use holdall::{Components, Server, Toolset};
 use holdall_notes::Notebook;
 use holdall_toolsets::notes::{self, NotesToolset};
+use holdall_toolsets::sql::{self, SqlToolset};
 
 use crate::arguments::ToolsetName;
 use crate::config::Config;
@@ -46,6 +47,7 @@ impl Offer {
                 self.notes = Some(Arc::clone(&notebook));
                 self.bring(NotesToolset::new(notebook), notes::INSTRUCTIONS);
             }
+            ToolsetName::Sql => self.bring(SqlToolset::new(&config.sql.open()?)?, sql::INSTRUCTIONS),
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `mod` | which sections there are |
 //! | `layers` | how file, environment and flags become one, and who said what |
-//! | `auth`, `telemetry` | what stands in the larger sections, and what becomes of it |
+//! | `auth`, `sql`, `telemetry` | what stands in the larger sections, and what becomes of it |
 //! | `secret` | where secrets come from |
 //! | `places` | which keys hold paths, and what these are relative to |
 //! | `reference` | how all of it is told to people: the commented file, the page of the documents, the schema |
@@ -16,6 +16,7 @@ pub(crate) mod layers;
 mod places;
 pub(crate) mod reference;
 mod secret;
+mod sql;
 mod telemetry;
 
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::auth::AuthConfig;
 use self::secret::Secret;
+pub(crate) use self::sql::SqlConfig;
 pub(crate) use self::telemetry::{
     AuditConfig, LogConfig, LogFormat, MetricsConfig, OtlpConfig, SentryConfig,
 };
@@ -44,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) data: DataConfig,
     /// The notes.
     pub(crate) notes: NotesConfig,
+    /// The databases the SQL tools read, and the bounds of a query.
+    pub(crate) sql: SqlConfig,
     /// How the server is reached over HTTP, and its bounds there. Where it listens is said in `[serve]`.
     pub(crate) http: HttpConfig,
     /// How callers over HTTP prove who they are, and what they may do. Without any way to prove it nobody is asked.
