@@ -257,6 +257,9 @@ impl SqlToolset {
             for database in databases.iter() {
                 let name = &database.name;
                 match database.rights().await {
+                    Ok(rights) if rights.is_empty() => {
+                        tracing::debug!(database = name, "its role only reads")
+                    }
                     Ok(rights) => {
                         for right in rights {
                             tracing::warn!(

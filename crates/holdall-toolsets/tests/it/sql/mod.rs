@@ -7,6 +7,10 @@ mod mariadb;
 #[cfg(unix)]
 mod postgres;
 #[cfg(unix)]
+mod rights;
+#[cfg(unix)]
 mod servers;
 mod sqlite;
 mod sqlite_hostile;
+#[cfg(unix)]
+mod tls;

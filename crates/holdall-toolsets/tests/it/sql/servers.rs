@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -16,6 +16,8 @@ const NOBODY: u32 = 65_534;
 pub(crate) struct Server {
     process: Child,
     folder: TempDir,
+    /// Where it listens on 127.0.0.1, encrypted if it is asked to.
+    pub(crate) port: u16,
 }
 
 impl Drop for Server {
@@ -63,7 +65,8 @@ fn start_postgres() -> Option<Server> {
     let data = folder.path().join("data");
     let made = unprivileged(&initdb, &folder)
         .args([
-            "--auth=trust",
+            "--auth-local=trust",
+            "--auth-host=scram-sha-256",
             "--username=admin",
             "--no-sync",
             "--encoding=UTF8",
@@ -74,24 +77,34 @@ fn start_postgres() -> Option<Server> {
         .output()
         .unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let (certificate, key, port) = (certificate(&folder), folder.path().join("key.pem"), free_port());
     let mut process = unprivileged(&initdb.with_file_name("postgres"), &folder)
+        .arg(format!("-cport={port}"))
+        .arg(format!("-cssl_cert_file={}", certificate.display()))
+        .arg(format!("-cssl_key_file={}", key.display()))
         .arg("-D")
         .arg(&data)
         .arg("-k")
         .arg(folder.path())
         .args([
             "-c",
-            "listen_addresses=",
+            "listen_addresses=127.0.0.1",
             "-c",
             "fsync=off",
             "-c",
             "max_prepared_transactions=5",
+            "-c",
+            "ssl=on",
         ])
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     wait_for(&mut process, "ready to accept connections");
-    Some(Server { process, folder })
+    Some(Server {
+        process,
+        folder,
+        port,
+    })
 }
 
 fn start_mariadb() -> Option<Server> {
@@ -108,10 +121,11 @@ fn start_mariadb() -> Option<Server> {
         .output()
         .unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let (certificate, port) = (certificate(&folder), free_port());
     let mut process = unprivileged(&server, &folder)
         .args([
             "--no-defaults",
-            "--skip-networking",
+            "--bind-address=127.0.0.1",
             "--innodb-flush-log-at-trx-commit=0",
         ])
         .args([
@@ -121,12 +135,19 @@ fn start_mariadb() -> Option<Server> {
         ])
         .arg(format!("--datadir={}", data.display()))
         .arg(format!("--socket={}", folder.path().join("my.sock").display()))
+        .arg(format!("--port={port}"))
+        .arg(format!("--ssl-cert={}", certificate.display()))
+        .arg(format!("--ssl-key={}", folder.path().join("key.pem").display()))
         .arg(format!("--pid-file={}", folder.path().join("my.pid").display()))
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     wait_for(&mut process, "ready for connections");
-    Some(Server { process, folder })
+    Some(Server {
+        process,
+        folder,
+        port,
+    })
 }
 
 impl Server {
@@ -139,10 +160,15 @@ impl Server {
         outbox
     }
 
+    /// What its certificate is signed by: itself.
+    pub(crate) fn authority(&self) -> PathBuf {
+        self.folder.path().join("certificate.pem")
+    }
+
     /// The URL of a database of PostgreSQL.
     pub(crate) fn postgres_url(&self, user: &str, database: &str) -> String {
         let folder = self.folder.path().display().to_string().replace('/', "%2F");
-        format!("postgresql://{user}@{folder}:5432/{database}")
+        format!("postgresql://{user}@{folder}:{}/{database}", self.port)
     }
 
     /// The URL of a database of MariaDB.
@@ -170,14 +196,24 @@ impl Server {
             database,
             "-h",
         ]);
-        output(command.arg(self.folder.path()), script)
+        output(
+            command
+                .arg(self.folder.path())
+                .arg(format!("--port={}", self.port)),
+            script,
+        )
     }
 
     /// Everything in a database of PostgreSQL, and what its server holds besides.
     pub(crate) fn pg_dump(&self, database: &str) -> String {
         let mut command = Command::new(program("pg_dump").unwrap());
         command.args(["--inserts", "--blobs", "-U", "admin", "-d", database, "-h"]);
-        let dump = output(command.arg(self.folder.path()), "");
+        let dump = output(
+            command
+                .arg(self.folder.path())
+                .arg(format!("--port={}", self.port)),
+            "",
+        );
         let rest = "SELECT rolname, rolsuper, rolcanlogin, rolconnlimit FROM pg_roles ORDER BY 1;\n\
             SELECT gid FROM pg_prepared_xacts WHERE database = current_database();\n\
             SELECT name, setting FROM pg_settings WHERE source = 'configuration file' ORDER BY 1;\n\
@@ -217,6 +253,32 @@ fn output(command: &mut Command, input: &str) -> String {
         String::from_utf8_lossy(&output.stderr)
     );
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Writes a certificate for 127.0.0.1 and its key where only the server reads them.
+fn certificate(folder: &TempDir) -> PathBuf {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    for (name, text) in [
+        ("certificate.pem", made.cert.pem()),
+        ("key.pem", made.signing_key.serialize_pem()),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        if is_root(folder.path()) {
+            chown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+    }
+    folder.path().join("certificate.pem")
+}
+
+/// A port the system has given, for servers that do not ask for one themselves.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 fn folder() -> TempDir {
