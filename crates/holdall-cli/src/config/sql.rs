@@ -31,7 +31,8 @@ pub(crate) struct SqlConfig {
     pub(crate) timeout: Duration,
     /// Bytes of rows one reply holds, as JSON; from 1,000 to 4,000,000.
     pub(crate) result_bytes_max: usize,
-    /// Bytes of one value that are read, and of one value that SQLite makes on the way; from 1,000 to 100,000,000.
+    /// Bytes of one value that SQLite reads or makes on the way; servers send four times as many and 1,000,000 for a row
+    /// (MySQL) or an answer (PostgreSQL). From 1,000 to 100,000,000.
     pub(crate) value_bytes_max: usize,
     /// Queries that run at once in one database, and connections to it; up to 64.
     pub(crate) connections_max: usize,

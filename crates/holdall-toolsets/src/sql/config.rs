@@ -15,8 +15,8 @@ pub struct SqlConfig {
     pub timeout_ms: u64,
     /// Bytes of rows one reply holds, as JSON. Default: 100,000, about 25,000 tokens; from 1,000 to 4,000,000.
     pub result_bytes_max: usize,
-    /// Bytes of one value that are read, and of one value that SQLite makes on the way. Default: 1,000,000; from 1,000
-    /// to 100,000,000.
+    /// Bytes of one value that SQLite reads or makes on the way; servers send four times as many and 1,000,000 for a row
+    /// (MySQL) or an answer (PostgreSQL). Default: 1,000,000; from 1,000 to 100,000,000.
     pub value_bytes_max: usize,
     /// Queries that run at once in one database, and connections to it. Default: 4; from 1 to 64.
     pub connections_max: usize,

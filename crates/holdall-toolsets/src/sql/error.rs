@@ -137,6 +137,18 @@ pub(super) fn call_error(error: SqlError) -> CallError {
     }
 }
 
+/// An error with all its causes, for the log.
+pub(super) fn chain(error: &SqlError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
 /// Those of `names` that are like `asked`, the most alike first.
 pub(super) fn near<'a>(asked: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let asked = asked.to_lowercase();

@@ -210,7 +210,8 @@ impl SqlToolset {
         };
         let database = &self.databases[index];
         let tables = wait(database.tables()).unwrap_or_else(|error| {
-            tracing::warn!(database = database.name, %error, "its tables are not listed");
+            let error = error::chain(&error);
+            tracing::warn!(database = database.name, error, "its tables are not listed");
             Vec::new()
         });
         // A name with a slash would lead the address elsewhere.

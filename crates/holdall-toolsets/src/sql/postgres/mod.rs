@@ -41,8 +41,9 @@ use stream::{Meter, Metered};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How much later than the server this side gives up, so that the server's own end comes first.
 const GRACE: Duration = Duration::from_secs(1);
-/// Rows that are asked for at once.
-const ROWS_PER_FETCH: usize = 100;
+/// Rows that are asked for first; twice as many each time, as long as there is room for them.
+const ROWS_PER_FETCH_MIN: usize = 8;
+const ROWS_PER_FETCH_MAX: usize = 256;
 /// Bytes of greeting and of the parameters a server tells of.
 const GREETING_BYTES_MAX: usize = 1_000_000;
 /// Leaves nothing of a query behind: cursors, settings, roles, locks, temporary tables. It is what `DISCARD ALL` does
@@ -380,8 +381,10 @@ async fn fetch(
     let mut basket = Basket::new(columns.collect(), bounds)?;
     // One more than are shown tells whether there are more.
     let mut wanted = bounds.rows_max + 1;
+    let mut at_once = ROWS_PER_FETCH_MIN;
     loop {
-        let count = wanted.min(ROWS_PER_FETCH);
+        let count = wanted.min(at_once);
+        at_once = ROWS_PER_FETCH_MAX.min(2 * at_once);
         let rows = transaction
             .query_portal(&portal, i32::try_from(count).unwrap_or(i32::MAX))
             .await?;

@@ -363,6 +363,12 @@ async fn results_are_bounded() {
         (&reply["row_count"], &reply["truncated"]),
         (&json!(3), &json!(true))
     );
+    let wider = "SELECT repeat('x', 90000) FROM generate_series(1, 10000000)";
+    let reply = client.call("query", json!({ "sql": wider })).await.json();
+    assert_eq!(
+        (&reply["row_count"], &reply["truncated"]),
+        (&json!(1), &json!(true))
+    );
     for huge in [
         "SELECT repeat('x', 500000000)",
         "SELECT repeat('x', 500000) FROM generate_series(1, 100000)",
