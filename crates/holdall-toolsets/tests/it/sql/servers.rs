@@ -214,7 +214,7 @@ impl Server {
                 .arg(format!("--port={}", self.port)),
             "",
         );
-        let rest = "SELECT rolname, rolsuper, rolcanlogin, rolconnlimit FROM pg_roles ORDER BY 1;\n\
+        let rest = "SELECT rolname, rolsuper, rolcanlogin, rolconnlimit FROM pg_roles WHERE rolname IN ('admin', 'evil', 'owner', 'reader') ORDER BY 1;\n\
             SELECT gid FROM pg_prepared_xacts WHERE database = current_database();\n\
             SELECT name, setting FROM pg_settings WHERE source = 'configuration file' ORDER BY 1;\n\
             SELECT slot_name FROM pg_replication_slots;\n\
