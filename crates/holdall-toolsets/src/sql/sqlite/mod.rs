@@ -255,7 +255,7 @@ fn ask(connection: &Connection, sql: &str, params: &[Value], bounds: &Bounds) ->
 }
 
 fn columns(statement: &Statement<'_>) -> Vec<Column> {
-    let columns = statement.columns().into_iter().map(|column| Column {
+    let columns = statement.columns().map(|column| Column {
         name: column.name().to_owned(),
         // What is computed has no type of its own.
         kind: column.decl_type().unwrap_or("any").to_lowercase(),

@@ -112,7 +112,7 @@ async fn values_keep_what_they_are() {
         null, true, 5, -1.5, "a'; DROP TABLE orders; --", "ä\n\u{1f600}", 9_007_199_254_740_993_i64,
         { "base64": "AP8=" }, [1, "two"], { "a": { "b": null } }
     ]);
-    let placeholders = vec!["?"; 10].join(", ");
+    let placeholders = ["?"; 10].join(", ");
     let back = rows(&shop.client, &format!("SELECT {placeholders}"), there_and_back).await;
     let expected = json!([[
         null, 1, 5, -1.5, "a'; DROP TABLE orders; --", "ä\n\u{1f600}", "9007199254740993",
