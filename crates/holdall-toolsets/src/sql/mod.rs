@@ -270,7 +270,8 @@ impl SqlToolset {
                         }
                     }
                     Err(error) => {
-                        tracing::warn!(database = name, %error, "what its role may do is not known")
+                        let error = error::chain(&error);
+                        tracing::warn!(database = name, error, "what its role may do is not known");
                     }
                 }
             }
