@@ -141,6 +141,8 @@ pub(crate) enum ToolsetName {
     WebSearch,
     /// Prompts to begin with, and templates of your own.
     Prompts,
+    /// Read databases: SQLite, PostgreSQL, MySQL, MariaDB.
+    Sql,
 }
 
 #[derive(Debug, Args)]

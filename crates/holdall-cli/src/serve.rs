@@ -44,11 +44,15 @@ pub(crate) fn run(
         server = server.grant(scope, patterns);
     }
     let server = server.listener_bounds(config.subscriptions);
-    let service = server.observe(observer.clone()).build()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("no runtime")?;
+    let service = {
+        // What toolsets begin when the server is built runs there.
+        let _entered = runtime.enter();
+        server.observe(observer.clone()).build()?
+    };
     let outcome = runtime.block_on(async {
         let serving = Serving {
             service: service.clone(),

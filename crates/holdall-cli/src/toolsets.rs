@@ -19,6 +19,7 @@ use holdall_toolsets::fetch::{self, FetchToolset};
 use holdall_toolsets::notes::{self, NotesToolset};
 use holdall_toolsets::web_search::{self, WebSearchToolset};
 use holdall_toolsets::prompts::PromptsToolset;
+use holdall_toolsets::sql::{self, SqlToolset};
 
 use crate::arguments::ToolsetName;
 use crate::config::{Config, Secret};
@@ -105,6 +106,7 @@ impl Offer {
                 self.bring(PromptsToolset::open(&config.prompts)?, None);
                 self.offers_later.push(Kind::Prompt);
             }
+            ToolsetName::Sql => self.bring(SqlToolset::new(&config.sql.open()?)?, sql::INSTRUCTIONS),
         }
         Ok(())
     }

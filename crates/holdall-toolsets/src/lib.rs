@@ -10,6 +10,7 @@
 //!
 //! `outbound` is no toolset but the one way to the network of those that need it.
 //! | `prompts` | [`prompts::PromptsToolset`] | prompts to begin with, and templates of the user's own |
+//! | `sql` | [`sql::SqlToolset`] | read databases: SQLite, PostgreSQL, MySQL, MariaDB |
 
 #[cfg(feature = "memory")]
 pub mod memory;
@@ -45,3 +46,5 @@ pub mod sites;
 pub mod web_search;
 #[cfg(feature = "prompts")]
 pub mod prompts;
+#[cfg(feature = "sql")]
+pub mod sql;

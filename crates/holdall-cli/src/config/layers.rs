@@ -8,7 +8,7 @@ use etcetera::BaseStrategy as _;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{Config, places, reference};
+use super::{Config, places, reference, secret};
 
 /// The prefix of environment variables that are settings: `HOLDALL_NOTES__EMBEDDINGS` is `notes.embeddings`.
 const PREFIX: &str = "HOLDALL_";
@@ -146,6 +146,18 @@ fn read(path: &Path) -> Result<Table> {
     }
     let text = std::fs::read_to_string(path).with_context(cannot)?;
     if let Err(error) = toml::from_str::<Config>(&text) {
+        if error.message().contains(secret::MISPLACED) {
+            // The line with the mistake holds a secret: it is not shown.
+            let before = error
+                .span()
+                .and_then(|span| text.get(..span.start))
+                .unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            bail!(
+                "the configuration {shown} is wrong in line {line}: {}",
+                error.message()
+            );
+        }
         let hint = explained(error.message()).replacen(error.message(), "", 1);
         bail!(
             "the configuration {shown} is wrong: {}{hint}",
@@ -337,6 +349,20 @@ mod tests {
         let file = file("notes.folders = ['a']");
         let loaded = load_from(Some(file.path()), &[], &[]).expect("it is right");
         assert_eq!(loaded.config.notes.folders, [file.path().with_file_name("a")]);
+    }
+
+    #[test]
+    fn a_secret_in_the_file_is_not_shown() {
+        for text in [
+            "[sentry]\n\ndsn = 'https://canary@host/1'",
+            "[sql.databases.a]\n\nurl = 'postgresql://me:canary@host/x'",
+        ] {
+            let said = fail(text, &[], &[]);
+            assert!(
+                said.contains("is wrong in line 3: ") && !said.contains("canary"),
+                "{said}"
+            );
+        }
     }
 
     #[test]

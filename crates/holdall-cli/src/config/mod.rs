@@ -6,6 +6,7 @@
 //! | `layers` | how file, environment and flags become one, and who said what |
 //! | `auth`, `telemetry` | what stands in the larger sections, and what becomes of it |
 //! | `files` | how the command line names folders of files |
+//! | `auth`, `sql`, `telemetry` | what stands in the larger sections, and what becomes of it |
 //! | `secret` | where secrets come from |
 //! | `places` | which keys hold paths, and what these are relative to |
 //! | `reference` | how all of it is told to people: the commented file, the page of the documents, the schema |
@@ -18,6 +19,7 @@ pub(crate) mod layers;
 mod places;
 pub(crate) mod reference;
 mod secret;
+mod sql;
 mod telemetry;
 
 use std::net::SocketAddr;
@@ -39,6 +41,8 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::auth::AuthConfig;
 pub(crate) use self::secret::Secret;
+use self::secret::Secret;
+pub(crate) use self::sql::SqlConfig;
 pub(crate) use self::telemetry::{
     AuditConfig, LogConfig, LogFormat, MetricsConfig, OtlpConfig, SentryConfig,
 };
@@ -68,6 +72,8 @@ pub(crate) struct Config {
     pub(crate) web_search: WebSearchConfig<Secret>,
     /// The prompts.
     pub(crate) prompts: PromptsConfig,
+    /// The databases the SQL tools read, and the bounds of a query.
+    pub(crate) sql: SqlConfig,
     /// How the server is reached over HTTP, and its bounds there. Where it listens is said in `[serve]`.
     pub(crate) http: HttpConfig,
     /// How callers over HTTP prove who they are, and what they may do. Without any way to prove it nobody is asked.

@@ -13,6 +13,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Files of secrets hold one line.
 const BYTES_MAX: usize = 64 * 1024;
 
+/// What is said of a secret that stands in the configuration itself.
+pub(super) const MISPLACED: &str = "does not stand in the configuration";
+
 /// Where a secret is found. The configuration never holds one itself, so it can be shown and shared.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Secret {

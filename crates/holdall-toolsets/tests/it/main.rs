@@ -23,3 +23,5 @@ mod sites;
 mod web_search;
 #[cfg(feature = "prompts")]
 mod prompts;
+#[cfg(feature = "sql")]
+mod sql;

@@ -183,4 +183,16 @@ async fn prompts() {
     };
     let toolset = holdall_toolsets::prompts::PromptsToolset::open(&config).unwrap();
     check("prompts", toolset).await;
+#[cfg(feature = "sql")]
+#[tokio::test]
+async fn sql() {
+    use holdall_toolsets::sql::{DatabaseConfig, DatabaseSource, SqlConfig, SqlToolset};
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut config = SqlConfig::default();
+    let source = DatabaseSource::Sqlite(file.path().to_owned());
+    config
+        .databases
+        .insert("shop".to_owned(), DatabaseConfig::new(source));
+    check("sql", SqlToolset::new(&config).unwrap()).await;
 }
