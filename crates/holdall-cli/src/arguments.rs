@@ -123,8 +123,14 @@ pub(crate) enum ConfigCommand {
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub(crate) enum ToolsetName {
+    /// Calculate, with units and percentages.
+    Calculator,
+    /// Tell, convert and calculate dates and times.
+    Clock,
     /// Search, read and write a folder of Markdown.
     Notes,
+    /// Think in numbered steps that can be revised.
+    Thinking,
 }
 
 #[derive(Debug, Args)]
@@ -142,7 +148,7 @@ pub(crate) struct NotesArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
-    /// Toolsets to offer [default: notes].
+    /// Toolsets to offer [default: notes calculator clock].
     #[arg(value_enum, value_name = "TOOLSET")]
     pub(crate) toolsets: Vec<ToolsetName>,
     #[command(flatten)]

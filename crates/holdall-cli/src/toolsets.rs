@@ -6,7 +6,10 @@ use std::sync::Arc;
 use anyhow::Result;
 use holdall::{Components, Server, Toolset};
 use holdall_notes::Notebook;
+use holdall_toolsets::calculator::{self, CalculatorToolset};
+use holdall_toolsets::clock::{self, ClockToolset};
 use holdall_toolsets::notes::{self, NotesToolset};
+use holdall_toolsets::thinking::ThinkingToolset;
 
 use crate::arguments::ToolsetName;
 use crate::config::Config;
@@ -41,22 +44,34 @@ impl Offer {
 
     fn open(&mut self, name: ToolsetName, config: &Config) -> Result<()> {
         match name {
+            ToolsetName::Calculator => {
+                let calculator = CalculatorToolset::new(config.calculator.clone());
+                self.bring(calculator, calculator::INSTRUCTIONS);
+            }
+            ToolsetName::Clock => {
+                let clock = ClockToolset::new(&config.clock).map_err(|error| {
+                    let hint = error.hint();
+                    anyhow::anyhow!("`clock.timezone` of the configuration: {error}\nhint: {hint}")
+                })?;
+                self.bring(clock, clock::INSTRUCTIONS);
+            }
             ToolsetName::Notes => {
                 let notebook = Arc::new(notebook::open(config)?);
                 self.notes = Some(Arc::clone(&notebook));
                 self.bring(NotesToolset::new(notebook), notes::INSTRUCTIONS);
             }
+            ToolsetName::Thinking => self.bring(ThinkingToolset::new(), None),
         }
         Ok(())
     }
 
-    fn bring(&mut self, toolset: impl Toolset, instructions: &'static str) {
+    fn bring(&mut self, toolset: impl Toolset, instructions: impl Into<Option<&'static str>>) {
         let mut components = toolset.components();
         if self.read_only {
             components = components.only_reading();
         }
         self.components = std::mem::take(&mut self.components).add(components);
-        self.instructions.push(instructions);
+        self.instructions.extend(instructions.into());
     }
 
     /// The server with all of it.

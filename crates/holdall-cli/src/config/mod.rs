@@ -25,6 +25,8 @@ use anyhow::{Context as _, Result};
 use etcetera::BaseStrategy as _;
 use holdall::schemars::{self, JsonSchema};
 use holdall_http::HttpConfig;
+use holdall_toolsets::calculator::CalculatorConfig;
+use holdall_toolsets::clock::ClockConfig;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::auth::AuthConfig;
@@ -42,6 +44,10 @@ pub(crate) struct Config {
     pub(crate) serve: ServeConfig,
     /// What the program makes and keeps.
     pub(crate) data: DataConfig,
+    /// The calculator.
+    pub(crate) calculator: CalculatorConfig,
+    /// The clock.
+    pub(crate) clock: ClockConfig,
     /// The notes.
     pub(crate) notes: NotesConfig,
     /// How the server is reached over HTTP, and its bounds there. Where it listens is said in `[serve]`.
@@ -83,7 +89,7 @@ pub(crate) struct ServeConfig {
 impl Default for ServeConfig {
     fn default() -> Self {
         Self {
-            toolsets: vec![ToolsetName::Notes],
+            toolsets: vec![ToolsetName::Notes, ToolsetName::Calculator, ToolsetName::Clock],
             read_only: false,
             listen: Vec::new(),
             unix_socket: None,

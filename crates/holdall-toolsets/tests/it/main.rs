@@ -2,6 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[cfg(feature = "calculator")]
+mod calculator;
+#[cfg(feature = "clock")]
+mod clock;
 #[cfg(feature = "notes")]
 mod notes;
 mod pages;
+#[cfg(feature = "thinking")]
+mod thinking;

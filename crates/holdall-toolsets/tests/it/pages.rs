@@ -110,6 +110,21 @@ fn sentence(description: Option<&str>) -> String {
     whole[..end].trim_end_matches('.').replace('|', "\\|")
 }
 
+#[cfg(feature = "calculator")]
+#[tokio::test]
+async fn calculator() {
+    let toolset = holdall_toolsets::calculator::CalculatorToolset::default();
+    check("calculator", toolset).await;
+}
+
+#[cfg(feature = "clock")]
+#[tokio::test]
+async fn clock() {
+    let config = holdall_toolsets::clock::ClockConfig::default();
+    let toolset = holdall_toolsets::clock::ClockToolset::new(&config).unwrap();
+    check("clock", toolset).await;
+}
+
 #[cfg(feature = "notes")]
 #[tokio::test]
 async fn notes() {
@@ -118,4 +133,10 @@ async fn notes() {
     let notebook = holdall_notes::Notebook::open(&[notes.path()], options).unwrap();
     let toolset = holdall_toolsets::notes::NotesToolset::new(std::sync::Arc::new(notebook));
     check("notes", toolset).await;
+}
+
+#[cfg(feature = "thinking")]
+#[tokio::test]
+async fn thinking() {
+    check("thinking", holdall_toolsets::thinking::ThinkingToolset::new()).await;
 }

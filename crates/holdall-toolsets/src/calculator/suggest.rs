@@ -1,0 +1,64 @@
+//! What to say of a name nobody knows.
+
+use super::errors::CalculationError;
+use super::functions;
+use super::tokens::Placed;
+use super::units;
+
+/// How alike two names must be for one to be taken for the other, from 0 to 1.
+const ALIKE_MIN: f64 = 0.6;
+
+pub(super) fn unknown(placed: &Placed, name: &str) -> CalculationError {
+    CalculationError::Unknown {
+        name: name.to_owned(),
+        position: placed.position,
+        hint: hint(name),
+    }
+}
+
+fn hint(name: &str) -> String {
+    let lower = name.to_lowercase();
+    if units::is_currency(&name.to_uppercase()) {
+        return "rates of currencies change and are not known here; multiply by the rate, as in `100 * 1.08`"
+            .into();
+    }
+    let is_die = lower
+        .strip_prefix('d')
+        .is_some_and(|faces| faces.bytes().all(|byte| byte.is_ascii_digit()));
+    if ["random", "rand", "rnd", "roll", "randint", "dice", "sample"].contains(&lower.as_str())
+        || (is_die && lower.len() > 1)
+    {
+        return "there are no random numbers here: the same expression always has the same result".into();
+    }
+    if ["now", "today", "tomorrow", "yesterday", "date"].contains(&lower.as_str()) {
+        return "dates are no part of an expression; the clock tools calculate with them".into();
+    }
+    if ["i", "j", "inf", "infinity", "nan", "∞"].contains(&lower.as_str()) {
+        return "real, finite numbers are calculated here".into();
+    }
+    if ["sec", "csc", "cot"].contains(&lower.as_str()) {
+        return "write 1/cos(x), 1/sin(x) or 1/tan(x)".into();
+    }
+    if lower == "ton" || lower == "tons" {
+        return "there are several tons: write tonne (1000 kg), short_ton or long_ton".into();
+    }
+    let known = functions::names()
+        .chain(units::names())
+        .chain(["pi", "tau", "e", "phi"]);
+    let near = known
+        .map(|known| {
+            (
+                strsim::normalized_damerau_levenshtein(&known.to_lowercase(), &lower),
+                known,
+            )
+        })
+        .filter(|(alike, _)| *alike >= ALIKE_MIN)
+        // Of equally near names always the same one.
+        .max_by(|one, other| one.0.total_cmp(&other.0).then(other.1.cmp(one.1)));
+    match near {
+        Some((_, known)) => format!("did you mean `{known}`?"),
+        None => "there are functions (sqrt, sin, log, round, max …), constants (pi, e) and units (km, lb, kWh …); \
+                 values have no names"
+            .into(),
+    }
+}
