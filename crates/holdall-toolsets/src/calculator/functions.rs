@@ -396,31 +396,38 @@ fn trigonometric(name: &str, argument: Quantity, arithmetic: &Arithmetic) -> Res
             "sin" => context.sin(x, None),
             "cos" => context.cos(x, None),
             _ => context.tan(x, None),
-        })?,
+        }),
         // The sine of 30 degrees is a half.
         false => arithmetic.apply_exactly(&number, |context, x| match name {
             "sin" => context.sin_unit(x, 360, None),
             "cos" => context.cos_unit(x, 360, None),
             _ => context.tan_unit(x, 360, None),
-        })?,
+        }),
     };
+    let pole = || CalculationError::undefined("the tangent of a right angle is infinite");
+    let result = match result {
+        Err(CalculationError::Undefined(_)) if name == "tan" => return Err(pole()),
+        result => result?,
+    };
+    if name == "tan" && arithmetic.is_pole(&result) {
+        return Err(pole());
+    }
     // The sine of a rounded π is what was rounded off.
-    if name == "tan" && !number.is_exact() && arithmetic.is_pole(&result) {
-        return Err(CalculationError::undefined(
-            "the tangent of a right angle is infinite",
-        ));
-    }
-    match number.is_exact() {
-        true => Ok(result.into()),
-        false => {
-            let one = Number::Rounded(arithmetic.float(&Number::from(1)));
-            let sum = arithmetic.add(&result, &one)?;
-            match arithmetic.subtract(&sum, &one)?.is_zero() {
-                true => Ok(Number::Rounded(Float::ZERO).into()),
-                false => Ok(result.into()),
-            }
-        }
-    }
+    let is_noise = !number.is_exact() && !is_small(&number, arithmetic)? && {
+        let one = Number::Rounded(arithmetic.float(&Number::from(1)));
+        let sum = arithmetic.add(&result, &one)?;
+        arithmetic.subtract(&sum, &one)?.is_zero()
+    };
+    Ok(match is_noise {
+        true => Number::Rounded(Float::ZERO).into(),
+        false => result.into(),
+    })
+}
+
+/// Whether an angle is so small that its sine is small, too.
+fn is_small(angle: &Number, arithmetic: &Arithmetic) -> Result<bool> {
+    let one = arithmetic.compare(&angle.clone().magnitude(), &Number::from(1))?;
+    Ok(one == Ordering::Less)
 }
 
 fn logarithm(number: &Number, base: &Number, arithmetic: &Arithmetic) -> Result<Number> {

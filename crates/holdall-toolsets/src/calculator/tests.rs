@@ -96,8 +96,8 @@ fn functions_are_rounded_rightly_and_exact_where_they_can_be() {
         ("sin(pi)", "≈ 0"),
         ("cos(pi)", "≈ -1"),
         ("tan(45 deg)", "1"),
-        ("sin(1e30)", "≈ -0.090116901912138"),
-        ("10^0.001", "≈ 1.00230523807789"),
+        ("sin(1e30)", "≈ -0.0901169019121381"),
+        ("10^0.001", "≈ 1.0023052380779"),
         ("1.05^(1/12)", "≈ 1.00407412378365"),
         ("round(2.5)", "3"),
         ("round(-2.5)", "-3"),
@@ -111,6 +111,7 @@ fn functions_are_rounded_rightly_and_exact_where_they_can_be() {
         ("median(3, 1, 2, 10)", "2.5"),
         ("stdev(2, 4, 4, 4, 5, 5, 7, 9)", "≈ 2.1380899352994"),
         ("sqrt(2)^2 - 2", "≈ 0"),
+        ("sin(sqrt(2) * 1e-40)", "≈ 1.4142135623731e-40"),
     ]);
     // The first digits of a table, not of another program.
     let pi = CalculatorToolset::default().value("pi to 50 dp", None).unwrap();
@@ -228,7 +229,7 @@ fn mistakes_are_named_with_their_place() {
         ),
         ("ln(0)", "error: only numbers above zero have a logarithm"),
         ("tan(pi/2)", "error: the tangent of a right angle is infinite"),
-        ("tan(90 deg)", "error: the result is infinite"),
+        ("tan(90 deg)", "error: the tangent of a right angle is infinite"),
         ("0^0", "error: 0^0 has no value everybody agrees on"),
     ]);
     for (expression, expected) in [
@@ -320,7 +321,7 @@ fn what_is_no_expression_is_refused_whatever_it_is() {
         "e e e)",
     ] {
         if let Ok(value) = CalculatorToolset::default().value(expression, None) {
-            assert!(["in", "1e"].contains(&expression), "{expression}: {value:?}");
+            assert!(["in", "1e", "'"].contains(&expression), "{expression}: {value:?}");
         }
     }
 }

@@ -214,9 +214,15 @@ pub(super) fn resolved(civil: DateTime, zone: &TimeZone) -> Result<Moment, Clock
 }
 
 fn not_understood(text: &str) -> ClockError {
-    let message = match text.is_empty() {
-        true => "no time is given".to_owned(),
-        false => format!("{} is not understood as a time", quoted(text)),
+    let is_date = text.len() >= 10
+        && text.bytes().take(10).enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    let message = match (text.is_empty(), is_date) {
+        (true, _) => "no time is given".to_owned(),
+        (_, true) => format!("the calendar or the clock has no {}", quoted(text)),
+        _ => format!("{} is not understood as a time", quoted(text)),
     };
     ClockError::new(message, HINT)
 }

@@ -11,6 +11,8 @@ use super::zones;
 const DURATION_CHARS_MAX: usize = 100;
 /// More business days lead beyond the year 9999.
 const BUSINESS_DAYS_MAX: i64 = 6_000_000;
+/// Over more days nobody counts hours.
+const NEAR_DAYS: i64 = 31;
 const HINT: &str =
     "write it as \"2 weeks 3 days\", \"-90 minutes\", \"1h 30m\", \"10 business days\" or P1Y2M10DT2H";
 
@@ -175,10 +177,11 @@ pub(super) fn between(start: &Zoned, end: &Zoned) -> Result<Span, ClockError> {
         .map_err(|_| beyond(&format!("{} to {}", start.datetime(), end.datetime())))
 }
 
-/// A sign that the clocks changed between two moments of a zone.
+/// A sign that the clocks changed between two moments of a zone, where that makes a difference to who counts hours.
 pub(super) fn change_of_offset(start: &Zoned, end: &Zoned) -> Option<String> {
     let end = end.with_time_zone(start.time_zone().clone());
-    (start.offset() != end.offset()).then(|| {
+    let is_near = days_between(start.date(), end.date()).abs() <= NEAR_DAYS;
+    (is_near && start.offset() != end.offset()).then(|| {
         format!(
             "the clocks of {} change in between, from offset {} to {}",
             zones::name(start.time_zone(), start.offset()),
