@@ -479,7 +479,7 @@ impl<'a> Evaluator<'a> {
         }
         match units::named(name, self.arithmetic) {
             Some(unit) => Ok(unit.into()),
-            None => Err(unknown(placed, name)),
+            None => Err(unknown(placed, name, is_called)),
         }
     }
 

@@ -8,15 +8,16 @@ use super::units;
 /// How alike two names must be for one to be taken for the other, from 0 to 1.
 const ALIKE_MIN: f64 = 0.6;
 
-pub(super) fn unknown(placed: &Placed, name: &str) -> CalculationError {
+/// `is_called`: a parenthesis follows, as behind functions.
+pub(super) fn unknown(placed: &Placed, name: &str, is_called: bool) -> CalculationError {
     CalculationError::Unknown {
         name: name.to_owned(),
         position: placed.position,
-        hint: hint(name),
+        hint: hint(name, is_called),
     }
 }
 
-fn hint(name: &str) -> String {
+fn hint(name: &str, is_called: bool) -> String {
     let lower = name.to_lowercase();
     if units::is_currency(&name.to_uppercase()) {
         return "rates of currencies change and are not known here; multiply by the rate, as in `100 * 1.08`"
@@ -47,16 +48,17 @@ fn hint(name: &str) -> String {
         .chain(["pi", "tau", "e", "phi"]);
     let near = known
         .map(|known| {
-            (
-                strsim::normalized_damerau_levenshtein(&known.to_lowercase(), &lower),
-                known,
-            )
+            let alike = strsim::normalized_damerau_levenshtein(&known.to_lowercase(), &lower);
+            (alike, functions::is_function(known) == is_called, known)
         })
-        .filter(|(alike, _)| *alike >= ALIKE_MIN)
-        // Of equally near names always the same one.
-        .max_by(|one, other| one.0.total_cmp(&other.0).then(other.1.cmp(one.1)));
+        .filter(|(alike, ..)| *alike >= ALIKE_MIN)
+        // Of equally near names what fits its place, and always the same one.
+        .max_by(|one, other| {
+            let fits = one.0.total_cmp(&other.0).then(one.1.cmp(&other.1));
+            fits.then(other.2.cmp(one.2))
+        });
     match near {
-        Some((_, known)) => format!("did you mean `{known}`?"),
+        Some((.., known)) => format!("did you mean `{known}`?"),
         None => "there are functions (sqrt, sin, log, round, max …), constants (pi, e) and units (km, lb, kWh …); \
                  values have no names"
             .into(),

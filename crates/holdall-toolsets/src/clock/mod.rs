@@ -88,6 +88,12 @@ impl ClockToolset {
         self
     }
 
+    /// The current second: nobody asks for less.
+    fn now(&self) -> Timestamp {
+        let now = (self.now)();
+        Timestamp::from_second(now.as_second()).unwrap_or(now)
+    }
+
     fn zone(&self, name: Option<&str>) -> CallResult<TimeZone> {
         match name.filter(|name| !matches!(name.trim(), "" | "local")) {
             Some(name) => zones::find(name).map_err(call_error),
@@ -97,7 +103,7 @@ impl ClockToolset {
 
     /// The moment a caller means, with what is to be said about its zone.
     fn read(&self, time: &str, zone: Option<&str>) -> CallResult<Moment> {
-        let mut moment = moments::read(time, &self.zone(zone)?, (self.now)()).map_err(call_error)?;
+        let mut moment = moments::read(time, &self.zone(zone)?, self.now()).map_err(call_error)?;
         moment.notes.extend(zone.and_then(note_of));
         Ok(moment)
     }
@@ -128,7 +134,7 @@ impl ClockToolset {
         /// IANA name such as "Asia/Tokyo", "UTC", or an offset; default: the user's zone.
         timezone: Option<&str>,
     ) -> CallResult<JsonWithText<MomentReply>> {
-        let reply = MomentReply::new(&(self.now)().to_zoned(self.zone(timezone)?));
+        let reply = MomentReply::new(&self.now().to_zoned(self.zone(timezone)?));
         let text = reply.text();
         Ok(Json(reply).with_text(text))
     }
