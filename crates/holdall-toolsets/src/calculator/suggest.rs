@@ -7,6 +7,18 @@ use super::units;
 
 /// How alike two names must be for one to be taken for the other, from 0 to 1.
 const ALIKE_MIN: f64 = 0.6;
+/// Units with a prefix that are misspelt most.
+const PREFIXED: [&str; 9] = [
+    "kilometer",
+    "centimeter",
+    "millimeter",
+    "kilogram",
+    "milligram",
+    "milliliter",
+    "kilowatt",
+    "megabyte",
+    "gigabyte",
+];
 
 /// `is_called`: a parenthesis follows, as behind functions.
 pub(super) fn unknown(placed: &Placed, name: &str, is_called: bool) -> CalculationError {
@@ -45,6 +57,7 @@ fn hint(name: &str, is_called: bool) -> String {
     }
     let known = functions::names()
         .chain(units::names())
+        .chain(PREFIXED)
         .chain(["pi", "tau", "e", "phi"]);
     let near = known
         .map(|known| {

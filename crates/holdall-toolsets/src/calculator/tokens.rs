@@ -208,7 +208,7 @@ impl Reader<'_> {
         let start = self.at;
         if self.peek(0) == Some('0')
             && let Some(radix) = self.peek(1).and_then(radix)
-            && self.peek(2).is_some_and(|next| next.to_digit(radix).is_some())
+            && self.peek(2).is_some_and(|next| next.is_digit(radix))
         {
             return self.in_base(radix);
         }

@@ -62,10 +62,6 @@ impl ThinkingToolset {
         open_world = false,
         tags("thinking")
     )]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the arguments are those of the reference server"
-    )]
     fn think(
         &self,
         ctx: &Context,
