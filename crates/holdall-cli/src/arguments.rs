@@ -143,6 +143,14 @@ pub(crate) enum ToolsetName {
     Prompts,
     /// Read databases: SQLite, PostgreSQL, MySQL, MariaDB.
     Sql,
+    /// Calculate, with units and percentages.
+    Calculator,
+    /// Tell, convert and calculate dates and times.
+    Clock,
+    /// Search, read and write a folder of Markdown.
+    Notes,
+    /// Think in numbered steps that can be revised.
+    Thinking,
 }
 
 #[derive(Debug, Args)]
@@ -171,7 +179,7 @@ pub(crate) struct FilesArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
-    /// Toolsets to offer [default: notes].
+    /// Toolsets to offer [default: notes calculator clock].
     #[arg(value_enum, value_name = "TOOLSET")]
     pub(crate) toolsets: Vec<ToolsetName>,
     #[command(flatten)]

@@ -20,6 +20,10 @@ use holdall_toolsets::notes::{self, NotesToolset};
 use holdall_toolsets::web_search::{self, WebSearchToolset};
 use holdall_toolsets::prompts::PromptsToolset;
 use holdall_toolsets::sql::{self, SqlToolset};
+use holdall_toolsets::calculator::{self, CalculatorToolset};
+use holdall_toolsets::clock::{self, ClockToolset};
+use holdall_toolsets::notes::{self, NotesToolset};
+use holdall_toolsets::thinking::ThinkingToolset;
 
 use crate::arguments::ToolsetName;
 use crate::config::{Config, Secret};
@@ -83,6 +87,16 @@ impl Offer {
                     bail!(NO_ROOTS);
                 }
                 self.bring(FilesToolset::open(&config.files)?, files::INSTRUCTIONS);
+            ToolsetName::Calculator => {
+                let calculator = CalculatorToolset::new(config.calculator.clone());
+                self.bring(calculator, calculator::INSTRUCTIONS);
+            }
+            ToolsetName::Clock => {
+                let clock = ClockToolset::new(&config.clock).map_err(|error| {
+                    let hint = error.hint();
+                    anyhow::anyhow!("`clock.timezone` of the configuration: {error}\nhint: {hint}")
+                })?;
+                self.bring(clock, clock::INSTRUCTIONS);
             }
             ToolsetName::Notes => {
                 let notebook = Arc::new(notebook::open(config)?);
@@ -107,6 +121,7 @@ impl Offer {
                 self.offers_later.push(Kind::Prompt);
             }
             ToolsetName::Sql => self.bring(SqlToolset::new(&config.sql.open()?)?, sql::INSTRUCTIONS),
+            ToolsetName::Thinking => self.bring(ThinkingToolset::new(), None),
         }
         Ok(())
     }

@@ -48,3 +48,16 @@ pub mod web_search;
 pub mod prompts;
 #[cfg(feature = "sql")]
 pub mod sql;
+//! | `calculator` | [`calculator::CalculatorToolset`] | calculate an expression, with units |
+//! | `clock` | [`clock::ClockToolset`] | tell, convert and calculate dates and times |
+//! | `notes` | [`notes::NotesToolset`] | search, read and write a folder of Markdown |
+//! | `thinking` | [`thinking::ThinkingToolset`] | think in numbered steps that can be revised |
+
+#[cfg(feature = "calculator")]
+pub mod calculator;
+#[cfg(feature = "clock")]
+pub mod clock;
+#[cfg(feature = "notes")]
+pub mod notes;
+#[cfg(feature = "thinking")]
+pub mod thinking;

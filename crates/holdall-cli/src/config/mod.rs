@@ -37,6 +37,8 @@ use holdall_toolsets::fetch::FetchConfig;
 use holdall_toolsets::web_search::WebSearchConfig;
 use holdall_toolsets::prompts::PromptsConfig;
 use holdall_toolsets::files::FilesConfig;
+use holdall_toolsets::calculator::CalculatorConfig;
+use holdall_toolsets::clock::ClockConfig;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::auth::AuthConfig;
@@ -60,6 +62,10 @@ pub(crate) struct Config {
     pub(crate) memory: MemoryConfig,
     /// Files: which folders are served, and how.
     pub(crate) files: FilesConfig,
+    /// The calculator.
+    pub(crate) calculator: CalculatorConfig,
+    /// The clock.
+    pub(crate) clock: ClockConfig,
     /// The notes.
     pub(crate) notes: NotesConfig,
     /// The tasks: a list of things to do.
@@ -116,7 +122,7 @@ pub(crate) struct ServeConfig {
 impl Default for ServeConfig {
     fn default() -> Self {
         Self {
-            toolsets: vec![ToolsetName::Notes],
+            toolsets: vec![ToolsetName::Notes, ToolsetName::Calculator, ToolsetName::Clock],
             read_only: false,
             listen: Vec::new(),
             unix_socket: None,

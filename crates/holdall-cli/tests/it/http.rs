@@ -61,7 +61,7 @@ async fn the_official_client_connects_and_health_is_told() {
     let served = Served::start(&home, &[]);
     assert_eq!(served.get("/health", "localhost").await, 200);
     let client = Client::at(served.url()).await;
-    assert_eq!(client.list_tools().await.len(), 9);
+    assert_eq!(client.list_tools().await.len(), 15);
     client.close().await;
 }
 

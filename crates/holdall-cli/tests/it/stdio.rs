@@ -16,7 +16,10 @@ async fn the_official_client_lists_and_searches() {
     assert_eq!(server.server_info.unwrap().name, "holdall");
     assert!(server.instructions.unwrap().contains("search_notes"));
     let names = client.tool_names().await;
-    assert_eq!(names.len(), 9, "{names:?}");
+    assert_eq!(names.len(), 15, "{names:?}");
+    for name in ["search_notes", "calculate", "current_time"] {
+        assert!(names.contains(&name.to_owned()), "{names:?}");
+    }
     // The first questions may come before the notes are indexed, and are told so.
     let deadline = tokio::time::Instant::now() + crate::program::PATIENCE;
     loop {
@@ -111,4 +114,45 @@ async fn read_only_offers_nothing_that_writes() {
     let names = client.tool_names().await;
     assert!(names.contains(&"search_notes".to_owned()), "{names:?}");
     assert!(!names.contains(&"create_note".to_owned()), "{names:?}");
+}
+
+#[tokio::test]
+async fn what_needs_no_notes_is_served_without_any() {
+    let home = Home::new();
+    let mut command = home.command(&["serve", "thinking", "clock", "calculator", "--read-only"]);
+    command.env("HOLDALL_CLOCK__TIMEZONE", "Asia/Kathmandu");
+    let client = Client::spawn(command).await;
+    let names = client.tool_names().await;
+    assert_eq!(
+        names,
+        [
+            "sequentialthinking",
+            "current_time",
+            "convert_timezone",
+            "format_datetime",
+            "add_duration",
+            "time_between",
+            "calculate"
+        ]
+    );
+    let now = client.call("current_time", json!({})).await.json();
+    assert_eq!(now["timezone"], "Asia/Kathmandu");
+    let sum = client.call("calculate", json!({"expression": "0.1 + 0.2"})).await;
+    assert_eq!(sum.text(), "0.1 + 0.2 = 0.3");
+    assert_eq!(client.close().await.status.unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_time_zone_that_is_none_is_said_at_the_start() {
+    let home = Home::new();
+    let mut command = home.command(&["serve", "clock"]);
+    let output = command
+        .env("HOLDALL_CLOCK__TIMEZONE", "Europe/Berln")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    for part in ["clock.timezone", "Europe/Berln", "Europe/Berlin?"] {
+        assert!(said.contains(part), "{said}");
+    }
 }

@@ -10,6 +10,10 @@ mod double;
 mod fetch;
 #[cfg(feature = "files")]
 mod files;
+#[cfg(feature = "calculator")]
+mod calculator;
+#[cfg(feature = "clock")]
+mod clock;
 #[cfg(feature = "notes")]
 mod notes;
 #[cfg(feature = "outbound")]
@@ -25,3 +29,5 @@ mod web_search;
 mod prompts;
 #[cfg(feature = "sql")]
 mod sql;
+#[cfg(feature = "thinking")]
+mod thinking;

@@ -131,6 +131,19 @@ async fn files() {
         .roots
         .insert("work".to_owned(), RootConfig::writable(folder.path()));
     check("files", FilesToolset::open(&config).unwrap()).await;
+#[cfg(feature = "calculator")]
+#[tokio::test]
+async fn calculator() {
+    let toolset = holdall_toolsets::calculator::CalculatorToolset::default();
+    check("calculator", toolset).await;
+}
+
+#[cfg(feature = "clock")]
+#[tokio::test]
+async fn clock() {
+    let config = holdall_toolsets::clock::ClockConfig::default();
+    let toolset = holdall_toolsets::clock::ClockToolset::new(&config).unwrap();
+    check("clock", toolset).await;
 }
 
 #[cfg(feature = "notes")]
@@ -195,4 +208,8 @@ async fn sql() {
         .databases
         .insert("shop".to_owned(), DatabaseConfig::new(source));
     check("sql", SqlToolset::new(&config).unwrap()).await;
+#[cfg(feature = "thinking")]
+#[tokio::test]
+async fn thinking() {
+    check("thinking", holdall_toolsets::thinking::ThinkingToolset::new()).await;
 }
