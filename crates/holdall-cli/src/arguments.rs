@@ -123,34 +123,30 @@ pub(crate) enum ConfigCommand {
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub(crate) enum ToolsetName {
-    /// Remember people, projects and things from one conversation to the next.
-    Memory,
-    /// List, read, search and write files in the folders of --root and --writable-root.
-    Files,
-    /// Search, read and write a folder of Markdown.
-    Notes,
-    /// Keep a list of things to do, with due dates, tags and search.
-    Tasks,
-    /// Check whether sites are up and their certificates good, now and by a monitor.
-    Sites,
-    /// Read pages of the web, send requests to listed hosts.
-    Fetch,
-    /// Search, read and write a folder of Markdown.
-    Notes,
-    /// Search the web (needs a key of the Brave Search API).
-    WebSearch,
-    /// Prompts to begin with, and templates of your own.
-    Prompts,
-    /// Read databases: SQLite, PostgreSQL, MySQL, MariaDB.
-    Sql,
     /// Calculate, with units and percentages.
     Calculator,
     /// Tell, convert and calculate dates and times.
     Clock,
+    /// Read pages of the web, send requests to listed hosts.
+    Fetch,
+    /// List, read, search and write files in the folders of --root and --writable-root.
+    Files,
+    /// Remember people, projects and things from one conversation to the next.
+    Memory,
     /// Search, read and write a folder of Markdown.
     Notes,
+    /// Prompts to begin with, and templates of your own.
+    Prompts,
+    /// Check whether sites are up and their certificates good, now and by a monitor.
+    Sites,
+    /// Read databases: SQLite, PostgreSQL, MySQL, MariaDB.
+    Sql,
+    /// Keep a list of things to do, with due dates, tags and search.
+    Tasks,
     /// Think in numbered steps that can be revised.
     Thinking,
+    /// Search the web (needs a key of the Brave Search API).
+    WebSearch,
 }
 
 #[derive(Debug, Args)]
@@ -457,7 +453,7 @@ mod tests {
             .expect("the command line is right")
             .command
         {
-            Command::Serve(arguments) => arguments,
+            Command::Serve(arguments) => *arguments,
             other => panic!("parsed as {other:?}"),
         }
     }

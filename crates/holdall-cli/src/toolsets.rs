@@ -4,26 +4,21 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
-use anyhow::{Result, bail};
-use holdall::{Components, Server, Toolset};
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail};
 use holdall::{Components, Kind, Server, Toolset};
 use holdall_notes::Notebook;
-use holdall_toolsets::memory::{self, MemoryError, MemoryToolset};
-use holdall_toolsets::files::{self, FilesToolset};
-use holdall_toolsets::notes::{self, NotesToolset};
-use holdall_toolsets::tasks::{self, TasksToolset};
-use holdall_toolsets::sites::{self, SitesToolset};
-use holdall_toolsets::fetch::{self, FetchToolset};
-use holdall_toolsets::notes::{self, NotesToolset};
-use holdall_toolsets::web_search::{self, WebSearchToolset};
-use holdall_toolsets::prompts::PromptsToolset;
-use holdall_toolsets::sql::{self, SqlToolset};
 use holdall_toolsets::calculator::{self, CalculatorToolset};
 use holdall_toolsets::clock::{self, ClockToolset};
+use holdall_toolsets::fetch::{self, FetchToolset};
+use holdall_toolsets::files::{self, FilesToolset};
+use holdall_toolsets::memory::{self, MemoryError, MemoryToolset};
 use holdall_toolsets::notes::{self, NotesToolset};
+use holdall_toolsets::prompts::PromptsToolset;
+use holdall_toolsets::sites::{self, SitesToolset};
+use holdall_toolsets::sql::{self, SqlToolset};
+use holdall_toolsets::tasks::{self, TasksToolset};
 use holdall_toolsets::thinking::ThinkingToolset;
+use holdall_toolsets::web_search::{self, WebSearchToolset};
 
 use crate::arguments::ToolsetName;
 use crate::config::{Config, Secret};
@@ -65,28 +60,6 @@ impl Offer {
 
     fn open(&mut self, name: ToolsetName, config: &Config) -> Result<()> {
         match name {
-            ToolsetName::Memory => {
-                let file = kept_in(config.memory.file.as_deref(), "memory.db", config)?;
-                let toolset = MemoryToolset::open(&file, &config.memory)?;
-                if let Some(import) = &config.memory.import {
-                    bring_in(&toolset, import)?;
-                }
-                self.bring(toolset, memory::INSTRUCTIONS);
-            ToolsetName::Fetch => {
-                let read = |name: &str, secret: Secret| {
-                    let value = secret.read();
-                    value
-                        .map(holdall::Secret::new)
-                        .with_context(|| format!("fetch.credentials.{name}.secret cannot be read"))
-                };
-                let toolset = FetchToolset::new(&config.fetch.clone().read_secrets(read)?);
-                let toolset = toolset.context("[fetch] cannot be served")?;
-                self.bring(toolset, fetch::INSTRUCTIONS);
-            ToolsetName::Files => {
-                if config.files.roots.is_empty() {
-                    bail!(NO_ROOTS);
-                }
-                self.bring(FilesToolset::open(&config.files)?, files::INSTRUCTIONS);
             ToolsetName::Calculator => {
                 let calculator = CalculatorToolset::new(config.calculator.clone());
                 self.bring(calculator, calculator::INSTRUCTIONS);
@@ -98,30 +71,33 @@ impl Offer {
                 })?;
                 self.bring(clock, clock::INSTRUCTIONS);
             }
+            ToolsetName::Fetch => self.bring(fetch(config)?, fetch::INSTRUCTIONS),
+            ToolsetName::Files if config.files.roots.is_empty() => bail!(NO_ROOTS),
+            ToolsetName::Files => self.bring(FilesToolset::open(&config.files)?, files::INSTRUCTIONS),
+            ToolsetName::Memory => self.bring(memory(config)?, memory::INSTRUCTIONS),
             ToolsetName::Notes => {
                 let notebook = Arc::new(notebook::open(config)?);
                 self.notes = Some(Arc::clone(&notebook));
                 self.bring(NotesToolset::new(notebook), notes::INSTRUCTIONS);
             }
-            ToolsetName::Tasks => {
-                let file = kept_in(config.tasks.file.as_deref(), "tasks.db", config)?;
-                self.bring(TasksToolset::open(&file, &config.tasks)?, tasks::INSTRUCTIONS);
-            ToolsetName::Sites => {
-                let database = config.data.dir()?.join("sites.db");
-                let toolset = SitesToolset::open(config.sites.clone(), &database)?;
-                self.bring(toolset, sites::INSTRUCTIONS);
-            ToolsetName::WebSearch => {
-                let read = |secret: Secret| secret.read().map(holdall::Secret::new);
-                let read = config.web_search.clone().read_secrets(read);
-                let toolset = WebSearchToolset::new(&read.context("web_search.key cannot be read")?);
-                let toolset = toolset.context("[web_search] cannot be served")?;
-                self.bring(toolset, web_search::INSTRUCTIONS);
             ToolsetName::Prompts => {
                 self.bring(PromptsToolset::open(&config.prompts)?, None);
                 self.offers_later.push(Kind::Prompt);
             }
+            ToolsetName::Sites => {
+                let file = kept_in(None, "sites.db", config)?;
+                self.bring(
+                    SitesToolset::open(config.sites.clone(), &file)?,
+                    sites::INSTRUCTIONS,
+                );
+            }
             ToolsetName::Sql => self.bring(SqlToolset::new(&config.sql.open()?)?, sql::INSTRUCTIONS),
+            ToolsetName::Tasks => {
+                let file = kept_in(config.tasks.file.as_deref(), "tasks.db", config)?;
+                self.bring(TasksToolset::open(&file, &config.tasks)?, tasks::INSTRUCTIONS);
+            }
             ToolsetName::Thinking => self.bring(ThinkingToolset::new(), None),
+            ToolsetName::WebSearch => self.bring(web_search(config)?, web_search::INSTRUCTIONS),
         }
         Ok(())
     }
@@ -147,6 +123,34 @@ impl Offer {
             false => server.instructions(self.instructions.join("\n\n")),
         }
     }
+}
+
+/// Pages and requests, with the credentials of the configuration.
+fn fetch(config: &Config) -> Result<FetchToolset> {
+    let read = |name: &str, secret: Secret| {
+        let value = secret.read().map(holdall::Secret::new);
+        value.with_context(|| format!("fetch.credentials.{name}.secret cannot be read"))
+    };
+    let config = config.fetch.clone().read_secrets(read)?;
+    FetchToolset::new(&config).context("[fetch] cannot be served")
+}
+
+/// The memory, with what is brought in from elsewhere.
+fn memory(config: &Config) -> Result<MemoryToolset> {
+    let file = kept_in(config.memory.file.as_deref(), "memory.db", config)?;
+    let toolset = MemoryToolset::open(&file, &config.memory)?;
+    if let Some(import) = &config.memory.import {
+        bring_in(&toolset, import)?;
+    }
+    Ok(toolset)
+}
+
+/// The search of the web, with its key.
+fn web_search(config: &Config) -> Result<WebSearchToolset> {
+    let read = |secret: Secret| secret.read().map(holdall::Secret::new);
+    let config = config.web_search.clone().read_secrets(read);
+    let config = config.context("web_search.key cannot be read")?;
+    WebSearchToolset::new(&config).context("[web_search] cannot be served")
 }
 
 /// The file of a toolset: the one its section names, or `name` in the folder of data.

@@ -30,20 +30,19 @@ use etcetera::BaseStrategy as _;
 use holdall::live::ListenerBounds;
 use holdall::schemars::{self, JsonSchema};
 use holdall_http::HttpConfig;
-use holdall_toolsets::memory::MemoryConfig;
-use holdall_toolsets::tasks::TasksConfig;
-use holdall_toolsets::sites::SitesConfig;
-use holdall_toolsets::fetch::FetchConfig;
-use holdall_toolsets::web_search::WebSearchConfig;
-use holdall_toolsets::prompts::PromptsConfig;
-use holdall_toolsets::files::FilesConfig;
 use holdall_toolsets::calculator::CalculatorConfig;
 use holdall_toolsets::clock::ClockConfig;
+use holdall_toolsets::fetch::FetchConfig;
+use holdall_toolsets::files::FilesConfig;
+use holdall_toolsets::memory::MemoryConfig;
+use holdall_toolsets::prompts::PromptsConfig;
+use holdall_toolsets::sites::SitesConfig;
+use holdall_toolsets::tasks::TasksConfig;
+use holdall_toolsets::web_search::WebSearchConfig;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::auth::AuthConfig;
 pub(crate) use self::secret::Secret;
-use self::secret::Secret;
 pub(crate) use self::sql::SqlConfig;
 pub(crate) use self::telemetry::{
     AuditConfig, LogConfig, LogFormat, MetricsConfig, OtlpConfig, SentryConfig,
@@ -58,28 +57,28 @@ pub(crate) struct Config {
     pub(crate) serve: ServeConfig,
     /// What the program makes and keeps.
     pub(crate) data: DataConfig,
-    /// The memory: a knowledge graph.
-    pub(crate) memory: MemoryConfig,
-    /// Files: which folders are served, and how.
-    pub(crate) files: FilesConfig,
     /// The calculator.
     pub(crate) calculator: CalculatorConfig,
     /// The clock.
     pub(crate) clock: ClockConfig,
-    /// The notes.
-    pub(crate) notes: NotesConfig,
-    /// The tasks: a list of things to do.
-    pub(crate) tasks: TasksConfig,
-    /// Sites: which are watched, how often, and what is kept of it.
-    pub(crate) sites: SitesConfig,
     /// Pages of the web, and requests to listed hosts.
     pub(crate) fetch: FetchConfig<Secret>,
-    /// The web, searched by the Brave Search API.
-    pub(crate) web_search: WebSearchConfig<Secret>,
+    /// Files: which folders are served, and how.
+    pub(crate) files: FilesConfig,
+    /// The memory: a knowledge graph.
+    pub(crate) memory: MemoryConfig,
+    /// The notes.
+    pub(crate) notes: NotesConfig,
     /// The prompts.
     pub(crate) prompts: PromptsConfig,
+    /// Sites: which are watched, how often, and what is kept of it.
+    pub(crate) sites: SitesConfig,
     /// The databases the SQL tools read, and the bounds of a query.
     pub(crate) sql: SqlConfig,
+    /// The tasks: a list of things to do.
+    pub(crate) tasks: TasksConfig,
+    /// The web, searched by the Brave Search API.
+    pub(crate) web_search: WebSearchConfig<Secret>,
     /// How the server is reached over HTTP, and its bounds there. Where it listens is said in `[serve]`.
     pub(crate) http: HttpConfig,
     /// How callers over HTTP prove who they are, and what they may do. Without any way to prove it nobody is asked.

@@ -110,27 +110,6 @@ fn sentence(description: Option<&str>) -> String {
     whole[..end].trim_end_matches('.').replace('|', "\\|")
 }
 
-#[cfg(feature = "fetch")]
-#[tokio::test]
-async fn fetch() {
-    let mut config = holdall_toolsets::fetch::FetchConfig::default();
-    // Without hosts one of its tools is not offered.
-    config.request_hosts = vec!["api.example.com".parse().unwrap()];
-    check(
-        "fetch",
-        holdall_toolsets::fetch::FetchToolset::new(&config).unwrap(),
-    )
-    .await;
-#[cfg(feature = "files")]
-#[tokio::test]
-async fn files() {
-    use holdall_toolsets::files::{FilesConfig, FilesToolset, RootConfig};
-    let folder = tempfile::tempdir().unwrap();
-    let mut config = FilesConfig::default();
-    config
-        .roots
-        .insert("work".to_owned(), RootConfig::writable(folder.path()));
-    check("files", FilesToolset::open(&config).unwrap()).await;
 #[cfg(feature = "calculator")]
 #[tokio::test]
 async fn calculator() {
@@ -146,6 +125,40 @@ async fn clock() {
     check("clock", toolset).await;
 }
 
+#[cfg(feature = "fetch")]
+#[tokio::test]
+async fn fetch() {
+    let mut config = holdall_toolsets::fetch::FetchConfig::default();
+    // Without hosts one of its tools is not offered.
+    config.request_hosts = vec!["api.example.com".parse().unwrap()];
+    check(
+        "fetch",
+        holdall_toolsets::fetch::FetchToolset::new(&config).unwrap(),
+    )
+    .await;
+}
+
+#[cfg(feature = "files")]
+#[tokio::test]
+async fn files() {
+    use holdall_toolsets::files::{FilesConfig, FilesToolset, RootConfig};
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = FilesConfig::default();
+    config
+        .roots
+        .insert("work".to_owned(), RootConfig::writable(folder.path()));
+    check("files", FilesToolset::open(&config).unwrap()).await;
+}
+
+#[cfg(feature = "memory")]
+#[tokio::test]
+async fn memory() {
+    use holdall_toolsets::memory::{MemoryConfig, MemoryToolset};
+    let folder = tempfile::tempdir().unwrap();
+    let toolset = MemoryToolset::open(&folder.path().join("memory.db"), &MemoryConfig::default()).unwrap();
+    check("memory", toolset).await;
+}
+
 #[cfg(feature = "notes")]
 #[tokio::test]
 async fn notes() {
@@ -156,36 +169,6 @@ async fn notes() {
     check("notes", toolset).await;
 }
 
-#[cfg(feature = "tasks")]
-#[tokio::test]
-async fn tasks() {
-    use holdall_toolsets::tasks::{TasksConfig, TasksToolset};
-    let folder = tempfile::tempdir().unwrap();
-    let toolset = TasksToolset::open(&folder.path().join("tasks.db"), &TasksConfig::default()).unwrap();
-    check("tasks", toolset).await;
-}
-
-#[cfg(feature = "memory")]
-#[tokio::test]
-async fn memory() {
-    use holdall_toolsets::memory::{MemoryConfig, MemoryToolset};
-    let folder = tempfile::tempdir().unwrap();
-    let toolset = MemoryToolset::open(&folder.path().join("memory.db"), &MemoryConfig::default()).unwrap();
-    check("memory", toolset).await;
-#[cfg(feature = "sites")]
-#[tokio::test]
-async fn sites() {
-    let folder = tempfile::tempdir().unwrap();
-    let config = holdall_toolsets::sites::SitesConfig::default();
-    let toolset = holdall_toolsets::sites::SitesToolset::open(config, &folder.path().join("sites.db"));
-    check("sites", toolset.unwrap()).await;
-#[cfg(feature = "web_search")]
-#[tokio::test]
-async fn web_search() {
-    let mut config = holdall_toolsets::web_search::WebSearchConfig::default();
-    config.key = Some(holdall::Secret::new("not a real key"));
-    let toolset = holdall_toolsets::web_search::WebSearchToolset::new(&config).unwrap();
-    check("web_search", toolset).await;
 #[cfg(feature = "prompts")]
 #[tokio::test]
 async fn prompts() {
@@ -196,6 +179,17 @@ async fn prompts() {
     };
     let toolset = holdall_toolsets::prompts::PromptsToolset::open(&config).unwrap();
     check("prompts", toolset).await;
+}
+
+#[cfg(feature = "sites")]
+#[tokio::test]
+async fn sites() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = holdall_toolsets::sites::SitesConfig::default();
+    let toolset = holdall_toolsets::sites::SitesToolset::open(config, &folder.path().join("sites.db"));
+    check("sites", toolset.unwrap()).await;
+}
+
 #[cfg(feature = "sql")]
 #[tokio::test]
 async fn sql() {
@@ -208,8 +202,28 @@ async fn sql() {
         .databases
         .insert("shop".to_owned(), DatabaseConfig::new(source));
     check("sql", SqlToolset::new(&config).unwrap()).await;
+}
+
+#[cfg(feature = "tasks")]
+#[tokio::test]
+async fn tasks() {
+    use holdall_toolsets::tasks::{TasksConfig, TasksToolset};
+    let folder = tempfile::tempdir().unwrap();
+    let toolset = TasksToolset::open(&folder.path().join("tasks.db"), &TasksConfig::default()).unwrap();
+    check("tasks", toolset).await;
+}
+
 #[cfg(feature = "thinking")]
 #[tokio::test]
 async fn thinking() {
     check("thinking", holdall_toolsets::thinking::ThinkingToolset::new()).await;
+}
+
+#[cfg(feature = "web_search")]
+#[tokio::test]
+async fn web_search() {
+    let mut config = holdall_toolsets::web_search::WebSearchConfig::default();
+    config.key = Some(holdall::Secret::new("not a real key"));
+    let toolset = holdall_toolsets::web_search::WebSearchToolset::new(&config).unwrap();
+    check("web_search", toolset).await;
 }

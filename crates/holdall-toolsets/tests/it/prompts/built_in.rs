@@ -79,7 +79,9 @@ async fn an_incident_comes_with_what_is_known() {
     let reply = client.prompt("investigate_incident", arguments).await;
     assert_eq!(roles(reply.raw()), ["user", "assistant", "user", "user"]);
     insta::assert_snapshot!(reply.text());
-    let reply = client.prompt("investigate_incident", json!({"symptom": "slow"})).await;
+    let reply = client
+        .prompt("investigate_incident", json!({"symptom": "slow"}))
+        .await;
     assert!(
         reply.text().contains("Tell me where to look first"),
         "{}",
@@ -128,7 +130,9 @@ async fn choices_complete_and_others_are_refused() {
     assert_eq!(error.problem("/focus").did_you_mean.as_deref(), Some("security"));
     assert_eq!(error.problem("/contxt").did_you_mean.as_deref(), Some("context"));
     error.problem("/language");
-    let missing = client.prompt("investigate_incident", json!({"symptom": ""})).await;
+    let missing = client
+        .prompt("investigate_incident", json!({"symptom": ""}))
+        .await;
     missing.expect_error("invalid_arguments").problem("/symptom");
     let long = json!({"code": "x".repeat(200_001)});
     client
