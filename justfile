@@ -77,6 +77,11 @@ soak *arguments:
 comparison *arguments:
     HOLDALL_COMPARISON_REQUIRED=1 tests/comparison/run {{ arguments }}
 
+# The reference servers and the toolsets, given the same calls; `just reference --measure` writes how fast both are.
+reference *arguments:
+    cargo build --release -p holdall-cli
+    HOLDALL_REFERENCE_REQUIRED=1 tests/reference/run {{ arguments }}
+
 # Try inputs nobody would think of, until stopped: `just fuzz decode -max_total_time=60`; needs cargo-fuzz.
 fuzz target *options:
     mkdir -p fuzz/corpus/{{ target }}

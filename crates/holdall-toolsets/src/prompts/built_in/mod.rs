@@ -38,7 +38,7 @@ pub enum BuiltIn {
     /// Practise a job interview.
     SimulateInterview,
     /// Find the cause of an incident.
-    DebugIncident,
+    InvestigateIncident,
     /// Make notes of a meeting.
     WriteMeetingNotes,
 }
@@ -48,7 +48,7 @@ impl BuiltIn {
     pub const ALL: [Self; 4] = [
         Self::ReviewCode,
         Self::SimulateInterview,
-        Self::DebugIncident,
+        Self::InvestigateIncident,
         Self::WriteMeetingNotes,
     ];
 
@@ -57,7 +57,7 @@ impl BuiltIn {
         match self {
             Self::ReviewCode => "review_code",
             Self::SimulateInterview => "simulate_interview",
-            Self::DebugIncident => "investigate_incident",
+            Self::InvestigateIncident => "investigate_incident",
             Self::WriteMeetingNotes => "write_meeting_notes",
         }
     }
@@ -66,7 +66,7 @@ impl BuiltIn {
         match self {
             Self::ReviewCode => <review::review_code as PromptFunction>::prompt(),
             Self::SimulateInterview => <interview::simulate_interview as PromptFunction>::prompt(),
-            Self::DebugIncident => <incident::investigate_incident as PromptFunction>::prompt(),
+            Self::InvestigateIncident => <incident::investigate_incident as PromptFunction>::prompt(),
             Self::WriteMeetingNotes => <meeting::write_meeting_notes as PromptFunction>::prompt(),
         }
     }

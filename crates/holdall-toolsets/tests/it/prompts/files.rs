@@ -183,7 +183,7 @@ async fn a_file_takes_the_place_of_a_built_in_prompt() {
     let desk = Desk::new(&[("review_code.md", "My way: {{code}}")]);
     let config = PromptsConfig {
         folders: vec![desk.0.path().to_owned()],
-        built_in: vec![BuiltIn::ReviewCode, BuiltIn::DebugIncident],
+        built_in: vec![BuiltIn::ReviewCode, BuiltIn::InvestigateIncident],
     };
     let server = Server::new("test").add(PromptsToolset::open(&config).unwrap());
     let client = Client::connect(server).protocol("2025-11-25").await;
