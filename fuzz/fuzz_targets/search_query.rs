@@ -87,7 +87,8 @@ impl Notes {
         if found == 0 || text.len() > 1000 || text.matches('-').count() > 6 {
             return;
         }
-        request.query = format!("{text} -{RARE}");
+        // A query of nothing but exclusions asks about its words, so there is something else in this one.
+        request.query = format!("plan {text} -{RARE}");
         let Ok(results) = self.notebook.search(&request) else {
             panic!("with an exclusion it is no query any more: {text:?}");
         };
