@@ -111,7 +111,7 @@ def thinking(what: str, call: Call, differs: str | None = None, measured: bool =
 
 
 THINKING = [
-    thinking("a first thought", thought(1)),
+    thinking("a first thought", thought(1), measured=True),
     thinking("a second thought", thought(2)),
     thinking("a revision", thought(3, isRevision=True, revisesThought=1)),
     thinking("a branch", thought(4, branchFromThought=2, branchId="other")),
