@@ -91,10 +91,13 @@ pub fn interval(text: &str, now: &Zoned) -> Result<Interval, NotesError> {
     if let (Some(since), Some(until)) = (since, until)
         && until <= since
     {
-        let what = format!(
-            "the time `{}` ends before it begins",
-            crate::root::shortened(text)
-        );
+        let shown = crate::root::shortened(text);
+        let what = match until == since {
+            true => format!(
+                "the time `{shown}` is a single moment: give a day, or both ends, as in 2026-05-01 10:00..2026-05-01 12:00"
+            ),
+            false => format!("the time `{shown}` ends before it begins"),
+        };
         return Err(NotesError::InvalidArgument { what });
     }
     Ok(Interval {

@@ -149,6 +149,15 @@ fn days_are_as_long_as_the_zone_has_them() {
     );
 }
 
+#[test]
+fn what_is_no_span_is_told_why() {
+    let fail = |text| interval(text, &now()).unwrap_err().to_string();
+    assert!(fail("2026-05-01 10:00").contains("is a single moment: give a day"));
+    assert!(fail("2026-05-02..2026-05-01").contains("ends before it begins"));
+    let both = interval("2026-05-01 10:00..2026-05-01 12:00", &now()).unwrap();
+    assert!(both.since < both.until);
+}
+
 proptest! {
     #[test]
     fn no_text_panics(text in "\\PC{0,30}|((since|last|from|to|ago|may|[0-9]{1,5}|-|q|w|\\.\\.|days?|week|monday) ?){0,6}") {
