@@ -73,7 +73,14 @@ impl Offer {
             }
             ToolsetName::Fetch => self.bring(fetch(config)?, fetch::INSTRUCTIONS),
             ToolsetName::Files if config.files.roots.is_empty() => bail!(NO_ROOTS),
-            ToolsetName::Files => self.bring(FilesToolset::open(&config.files)?, files::INSTRUCTIONS),
+            ToolsetName::Files => {
+                let mut toolset = FilesToolset::open(&config.files)?.components();
+                // Tools that could only be refused cost every conversation.
+                if config.files.roots.values().all(|root| !root.write) {
+                    toolset = toolset.only_reading();
+                }
+                self.bring(toolset, files::INSTRUCTIONS);
+            }
             ToolsetName::Memory => self.bring(memory(config)?, memory::INSTRUCTIONS),
             ToolsetName::Notes => {
                 let notebook = Arc::new(notebook::open(config)?);
