@@ -37,6 +37,8 @@ mod error;
 mod front;
 mod limits;
 mod listener;
+#[cfg(test)]
+mod logged;
 mod metrics;
 mod observe;
 mod patience;

@@ -198,8 +198,13 @@ mod tests {
         ] {
             assert_eq!(form(headers), expected, "{headers:?}");
         }
-        let huge = format!("Bearer {}", "a".repeat(CREDENTIAL_BYTES_MAX));
-        assert_eq!(form(&[("authorization", &huge)]), Err("invalid_token"));
+        let of_bytes = |bytes: usize| format!("Bearer {}", "a".repeat(bytes - "Bearer ".len()));
+        for (bytes, expected) in [
+            (CREDENTIAL_BYTES_MAX, Ok(Some("opaque"))),
+            (CREDENTIAL_BYTES_MAX + 1, Err("invalid_token")),
+        ] {
+            assert_eq!(form(&[("authorization", &of_bytes(bytes))]), expected, "{bytes}");
+        }
     }
 
     #[test]

@@ -202,6 +202,27 @@ mod tests {
     }
 
     #[test]
+    fn other_proxies_can_be_trusted_from_now_on() {
+        let net = |text: &str| -> IpNet { text.parse().expect("a network") };
+        let before = Clients::new(&[net("10.0.0.0/8")]);
+        let after = before.trusting(&[net("11.0.0.0/8")]);
+        let mut headers = HeaderMap::new();
+        headers.insert(FORWARDED_FOR, HeaderValue::from_static("1.2.3.4"));
+        for (proxy, old, new) in [
+            ([10, 0, 0, 1], "1.2.3.4", "10.0.0.1"),
+            ([11, 0, 0, 1], "11.0.0.1", "1.2.3.4"),
+        ] {
+            let peer = Peer {
+                remote: proxy.into(),
+                local: None,
+                secure: false,
+            };
+            let address = |clients: &Clients| clients.identify(peer, &headers).address().to_string();
+            assert_eq!((address(&before).as_str(), address(&after).as_str()), (old, new));
+        }
+    }
+
+    #[test]
     fn what_a_client_claims_of_itself_is_not_believed() {
         let trusted = &["10.0.0.0/8"][..];
         for (forwarded, expected) in [

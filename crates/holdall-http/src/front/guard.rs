@@ -280,6 +280,38 @@ mod tests {
     }
 
     #[test]
+    fn without_a_header_the_address_asked_for_says_who_is_addressed() {
+        let guard = Guard::new(&[], &[], None);
+        for (uri, expected) in [
+            ("http://localhost:8000/mcp", None),
+            ("http://127.0.0.1/mcp", None),
+            ("http://evil.example/mcp", Some("forbidden_host")),
+            ("http://evil@localhost/mcp", Some("bad_host")),
+        ] {
+            let outcome = guard.check(None, &Uri::from_static(uri), &HeaderMap::new());
+            assert_eq!(outcome.err().map(|refusal| refusal.kind), expected, "{uri}");
+        }
+        // Where both are said the header counts, as for every other request.
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, HeaderValue::from_static("evil.example"));
+        let outcome = guard.check(None, &Uri::from_static("http://localhost/mcp"), &headers);
+        assert!(outcome.is_err());
+    }
+
+    #[test]
+    fn pages_are_on_the_list_or_there_is_none() {
+        let url = "https://notes.example".parse().expect("it is right");
+        for (origins, public, lists) in [
+            (&[][..], None, false),
+            (&["https://app.example".to_owned()], None, true),
+            (&[], Some(&url), true),
+        ] {
+            let guard = Guard::new(&[], origins, public);
+            assert_eq!(guard.lists_origins(), lists, "{origins:?} {public:?}");
+        }
+    }
+
+    #[test]
     fn only_pages_on_the_list_are_named_to_be_answered() {
         let guard = Guard::new(&[], &["https://app.example".to_owned()], None);
         for (origin, expected) in [
@@ -331,6 +363,8 @@ mod tests {
             "https://*.example",
             "https://a@b",
             "https://a/b",
+            "://app.example",
+            "a_b://app.example",
         ] {
             assert!(!is_origin(other), "{other}");
         }

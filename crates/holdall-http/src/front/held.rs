@@ -39,3 +39,20 @@ impl<P: Unpin> hyper::body::Body for Held<P> {
         self.body.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::body::Body as _;
+
+    #[test]
+    fn a_reply_that_is_held_is_as_long_as_it_was() {
+        for (text, ended) in [("", true), ("text", false)] {
+            let bare = Response::new(Body::from(text));
+            let held = until_taken(Response::new(Body::from(text)), Some(()));
+            assert_eq!(bare.body().is_end_stream(), ended);
+            assert_eq!(held.body().is_end_stream(), ended);
+            assert_eq!(held.body().size_hint().exact(), bare.body().size_hint().exact());
+        }
+    }
+}

@@ -79,3 +79,26 @@ pub(crate) fn json_response(status: StatusCode, body: &serde_json::Value) -> Res
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_has_failed_where_somebody_said_who_they_are() {
+        for (status, kind, failed) in [
+            (StatusCode::UNAUTHORIZED, "invalid_token", true),
+            (StatusCode::UNAUTHORIZED, NO_CREDENTIAL, false),
+            (StatusCode::BAD_REQUEST, "several_credentials", false),
+            (StatusCode::FORBIDDEN, "insufficient_scope", false),
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "authorization_server_unreachable",
+                false,
+            ),
+        ] {
+            let refusal = Refusal::new(status, kind, "", "");
+            assert_eq!(refusal.is_failed_login(), failed, "{status} {kind}");
+        }
+    }
+}

@@ -111,3 +111,37 @@ impl LimitsConfig {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is not as by default.
+    fn differences(config: &LimitsConfig) -> serde_json::Value {
+        let fields = |config: &LimitsConfig| match serde_json::to_value(config).expect("JSON") {
+            serde_json::Value::Object(fields) => fields,
+            other => panic!("{other}"),
+        };
+        let usual = fields(&LimitsConfig::default());
+        let mut others = fields(config);
+        others.retain(|name, value| usual.get(name) != Some(value));
+        others.into()
+    }
+
+    #[test]
+    fn ready_made_limits_are_what_they_are_said_to_be() {
+        assert_eq!(
+            differences(&LimitsConfig::team()),
+            serde_json::json!({
+                "requests_per_address": "50/s burst 200",
+                "requests_per_principal": "20/s burst 100",
+                "calls_per_principal_max": 32,
+                "waiting_per_principal_max": 128,
+            })
+        );
+        assert_eq!(
+            differences(&LimitsConfig::none()),
+            serde_json::json!({ "failed_logins_per_address": "off", "calls_max": usize::MAX })
+        );
+    }
+}

@@ -547,6 +547,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn who_has_all_it_may_waits_for_its_own_whoever_else_leaves() {
+        let gate = gate(10, 2, 100);
+        let (first, second) = (gate.enter(ADA).await, gate.enter(ADA).await);
+        let next = waiting(&gate, ADA);
+        settle().await;
+        drop(gate.enter(BOB).await);
+        settle().await;
+        assert!(!next.is_finished(), "there is room, but not for it");
+        drop(first);
+        settle().await;
+        assert!(next.is_finished());
+        // What it still has counts when something of it has ended.
+        drop(next.await);
+        let again = gate.enter(ADA).now_or_never();
+        assert!(again.as_ref().is_some_and(Result::is_ok));
+        assert!(gate.enter(ADA).now_or_never().is_none(), "it has two");
+        drop((second, again));
+        assert!(is_empty(&gate));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn waiting_ends() {
         let gate = gate(1, usize::MAX, 100);
         let place = gate.enter(ADA).await;
@@ -577,6 +598,35 @@ mod tests {
         let sent_away: Vec<bool> = crowd.iter().map(|request| request.is_finished()).collect();
         assert_eq!(sent_away, [false, false, true], "in place of the newest");
         assert_eq!(lock(&gate.state).waiting, 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_sent_away_for_whoever_would_wait_as_long() {
+        let gate = gate(1, usize::MAX, 1);
+        let place = gate.enter(ADA).await;
+        let bob = waiting(&gate, BOB);
+        settle().await;
+        assert_eq!(gate.enter(CLEO).await.err(), Some(Full::Total));
+        assert!(!bob.is_finished(), "one each is even");
+        drop(place);
+        settle().await;
+        assert!(bob.await.expect("no panic").is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_stops_waiting_makes_room_to_wait_at_once() {
+        let gate = gate(1, usize::MAX, 1);
+        let _place = gate.enter(ADA).await;
+        let given_up = waiting(&gate, BOB);
+        settle().await;
+        given_up.abort();
+        settle().await;
+        assert_eq!(lock(&gate.state).waiting, 0);
+        assert!(lock(&gate.state).ranking.is_empty());
+        let cleo = waiting(&gate, CLEO);
+        settle().await;
+        assert!(!cleo.is_finished(), "it may wait");
+        cleo.abort();
     }
 
     #[tokio::test(start_paused = true)]

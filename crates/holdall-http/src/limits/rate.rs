@@ -129,10 +129,7 @@ impl fmt::Display for Rate {
         ];
         let whole = UNITS.into_iter().find_map(|(unit, nanos)| {
             let count = nanos / self.interval;
-            let count = [count, count + 1]
-                .into_iter()
-                .find(|count| nanos.checked_div(*count) == Some(self.interval))?;
-            Some((count, unit))
+            (nanos.checked_div(count) == Some(self.interval)).then_some((count, unit))
         });
         let count = match whole {
             Some((count, unit)) => {
@@ -260,6 +257,30 @@ mod tests {
             let error = wrong.parse::<Rate>().expect_err(wrong);
             assert!(error.to_string().contains("20/s"), "{error}");
         }
+    }
+
+    #[test]
+    fn every_rate_is_read_as_it_was_written() {
+        let counts = (1..=5000).chain([7919, 59_999, 99_991, 100_000]);
+        for count in counts {
+            for period in [1, 60, 3600, 7] {
+                let rate = Rate::every(Duration::from_secs(period), count);
+                assert_eq!(rate.to_string().parse(), Ok(rate), "{count} in {period} s");
+                let json = serde_json::to_value(rate).expect("JSON");
+                assert_eq!(json, rate.to_string());
+                assert_eq!(serde_json::from_value::<Rate>(json).ok(), Some(rate));
+            }
+        }
+    }
+
+    #[test]
+    fn the_schema_says_that_it_is_text() {
+        let rate = serde_json::json!({ "type": "string", "format": "rate", "examples": ["20/s burst 100"] });
+        let alone = holdall::schemars::schema_for!(Rate);
+        assert_eq!(alone.get("title"), Some(&"Rate".into()));
+        // Written where it is used, as editors show it best.
+        let list = holdall::schemars::schema_for!(Vec<Rate>);
+        assert_eq!(list.get("items"), Some(&rate));
     }
 
     const SECOND: u64 = 1_000_000_000;

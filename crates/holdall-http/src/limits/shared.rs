@@ -190,7 +190,8 @@ impl Shared {
             Err(_) => format!("no answer in {:?}", self.settings.patience),
         };
         let until = self.millis() + u64::try_from(PAUSE.as_millis()).unwrap_or(u64::MAX);
-        if self.alone_until.fetch_max(until, Ordering::Relaxed) < now {
+        // Once for all that were under way.
+        if self.alone_until.fetch_max(until, Ordering::Relaxed) <= now {
             tracing::warn!(
                 problem,
                 "Redis does not answer; this replica counts for itself meanwhile"
@@ -371,6 +372,79 @@ mod tests {
             }
         }
         assert!(back, "Redis is asked again");
+    }
+
+    /// Where no server is.
+    fn nowhere() -> SharedLimits {
+        let shared = SharedLimits::redis("redis+unix:///nowhere/redis.sock").expect("a URL");
+        shared.patience(Duration::from_secs(1))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn for_a_while_after_a_failure_nobody_is_asked_and_it_is_logged_once() {
+        let log = crate::logged::Log::start();
+        let shared = Shared::changed(None, Some(&nowhere())).expect("it connects later");
+        let ask = async || {
+            let party = Party::Address(HERE);
+            shared
+                .judge("address", party, Rate::per_second(1), 1)
+                .await
+                .is_none()
+        };
+        for outage in 1..=3 {
+            assert_eq!((ask().await, ask().await), (true, true));
+            assert_eq!(log.count("Redis does not answer"), outage);
+            let pause = u64::try_from(PAUSE.as_millis()).expect("it is short");
+            assert_eq!(
+                shared.alone_until.load(Ordering::Relaxed),
+                shared.millis() + pause
+            );
+            tokio::time::advance(PAUSE - Duration::from_millis(1)).await;
+            assert!(ask().await);
+            assert_eq!(log.count("Redis does not answer"), outage, "it is not asked yet");
+            tokio::time::advance(Duration::from_millis(1)).await;
+        }
+        assert!(
+            futures_util::future::join_all((0..8).map(|_| ask()))
+                .await
+                .iter()
+                .all(|alone| *alone)
+        );
+        assert_eq!(log.count("Redis does not answer"), 4, "once for all of them");
+    }
+
+    #[tokio::test]
+    async fn the_connection_is_kept_while_its_settings_stay_the_same() {
+        let first = Shared::changed(None, Some(&nowhere())).expect("it connects later");
+        let same = Shared::changed(Some(&first), Some(&nowhere())).expect("it connects later");
+        assert!(Arc::ptr_eq(&first, &same));
+        let other = SharedLimits::redis("redis+unix:///elsewhere/redis.sock").expect("a URL");
+        for settings in [
+            nowhere().prefix("notes"),
+            nowhere().patience(Duration::from_secs(2)),
+            other.patience(Duration::from_secs(1)),
+        ] {
+            assert_ne!(settings, nowhere());
+            let changed = Shared::changed(Some(&first), Some(&settings)).expect("it connects later");
+            assert!(!Arc::ptr_eq(&first, &changed), "{settings:?}");
+            assert_eq!(changed.settings, settings);
+        }
+        assert_eq!(nowhere(), nowhere());
+        assert!(Shared::changed(Some(&first), None).is_none());
+    }
+
+    #[tokio::test]
+    async fn servers_with_other_prefixes_count_apart() {
+        let Some(redis) = Redis::start() else { return };
+        let limits = |prefix: &str| {
+            replica(&redis, |config| {
+                config.requests_per_address = Some(Rate::every(Duration::from_secs(86_400), 1));
+                config.shared = config.shared.take().map(|shared| shared.prefix(prefix));
+            })
+        };
+        let (notes, files) = (limits("notes"), limits("files"));
+        assert!(notes.hear(HERE).await.is_ok() && files.hear(HERE).await.is_ok());
+        assert!(notes.hear(HERE).await.is_err() && files.hear(HERE).await.is_err());
     }
 
     #[test]

@@ -254,6 +254,58 @@ fn places(issuer: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
+    /// One that nobody can reach. No test here lets it be asked.
+    fn authority() -> Arc<Authority> {
+        let fetcher = Arc::new(Fetcher::new().expect("TLS"));
+        let issuer = Issuer::new("http://127.0.0.1:1");
+        Arc::new(Authority::new(issuer, &fetcher).expect("it is right"))
+    }
+
+    /// A point on a curve, known from now on.
+    fn one_key() -> Known {
+        let document = br#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+        Known {
+            keys: KeySet::read(document, &Algorithm::ALL).expect("keys"),
+            introspection_url: None,
+            since: Instant::now(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_are_looked_for_again_when_they_are_old_and_not_before() {
+        let authority = authority();
+        authority.known.store(Some(Arc::new(one_key())));
+        let attempted = || authority.attempts.lock().expect("no panic").last.is_some();
+        tokio::time::advance(FRESH).await;
+        assert!(authority.key(None, Algorithm::EdDSA).await.is_ok());
+        assert!(!attempted(), "they are fresh for all of the time");
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(authority.key(None, Algorithm::EdDSA).await.is_ok());
+        assert!(attempted(), "and nobody waits for the new ones");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_serve_for_a_day_and_not_a_moment_longer() {
+        let authority = authority();
+        assert!(authority.usable().is_none());
+        authority.known.store(Some(Arc::new(one_key())));
+        tokio::time::advance(USABLE - Duration::from_millis(1)).await;
+        assert!(authority.usable().is_some());
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(authority.usable().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn there_is_a_pause_between_attempts() {
+        let authority = authority();
+        let started = Instant::now();
+        authority.attempts.lock().expect("no panic").last = Some(started);
+        tokio::time::advance(PAUSE - Duration::from_millis(1)).await;
+        assert!(authority.refresh().is_none());
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(authority.refresh().is_some());
+    }
+
     #[test]
     fn metadata_is_looked_for_where_both_specifications_put_it() {
         assert_eq!(
@@ -270,6 +322,11 @@ mod tests {
                 "https://login.example/.well-known/openid-configuration/a/b",
                 "https://login.example/a/b/.well-known/openid-configuration",
             ]
+        );
+        // What is before the path may be short.
+        assert_eq!(
+            places("https://a.b/c")[0],
+            "https://a.b/.well-known/oauth-authorization-server/c"
         );
     }
 }

@@ -140,6 +140,17 @@ mod tests {
     }
 
     #[test]
+    fn names_and_scopes_may_be_as_many_as_they_may() {
+        let longest = "x".repeat(SUBJECT_BYTES_MAX);
+        assert!(principal(json!({ "sub": longest })).is_some());
+        assert!(principal(json!({ "sub": longest + "x" })).is_none());
+        let scopes = |count: usize| (0..count).map(|n| n.to_string()).collect::<Vec<_>>();
+        let with = |scopes: Vec<String>| principal(json!({"sub": "ada", "scope": scopes}));
+        assert!(with(scopes(SCOPES_MAX)).is_some());
+        assert!(with(scopes(SCOPES_MAX + 1)).is_none());
+    }
+
+    #[test]
     fn who_cannot_be_named_is_nobody() {
         for claims in [
             json!({}),

@@ -82,3 +82,72 @@ impl Key {
 fn is(named: KeyAlgorithm, algorithm: Algorithm) -> bool {
     named.to_string() == format!("{algorithm:?}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// By which algorithms a document has one key that may have signed.
+    fn algorithms(keys: &Value) -> Vec<Algorithm> {
+        let document = json!({ "keys": keys }).to_string();
+        let keys = KeySet::read(document.as_bytes(), &Algorithm::ALL).expect("they are keys");
+        let fits = |algorithm: &Algorithm| keys.find(None, *algorithm).is_some();
+        Algorithm::ALL.into_iter().filter(fits).collect()
+    }
+
+    #[test]
+    fn a_key_signs_by_the_algorithms_of_its_kind_and_of_its_name() {
+        use Algorithm::{ES256, ES384, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512};
+        let rsa = json!({"kty": "RSA", "n": "AQAB", "e": "AQAB"});
+        let on_curve = |curve: &str| json!({"kty": "EC", "crv": curve, "x": "AQAB", "y": "AQAB"});
+        let edwards = |curve: &str| json!({"kty": "OKP", "crv": curve, "x": "AQAB"});
+        let with = |mut key: Value, name: &str, value: &str| {
+            key[name] = value.into();
+            key
+        };
+        for (key, expected) in [
+            (rsa.clone(), &[RS256, RS384, RS512, PS256, PS384, PS512][..]),
+            (with(rsa.clone(), "alg", "RS256"), &[RS256]),
+            (with(rsa.clone(), "alg", "PS512"), &[PS512]),
+            (with(rsa.clone(), "alg", "ES256"), &[]),
+            (with(rsa.clone(), "alg", "RSA-OAEP"), &[]),
+            (
+                with(rsa.clone(), "use", "sig"),
+                &[RS256, RS384, RS512, PS256, PS384, PS512],
+            ),
+            (with(rsa, "use", "enc"), &[]),
+            (on_curve("P-256"), &[ES256]),
+            (on_curve("P-384"), &[ES384]),
+            (with(on_curve("P-384"), "alg", "ES256"), &[]),
+            (on_curve("P-521"), &[]),
+            (on_curve("Ed25519"), &[]),
+            (edwards("Ed25519"), &[EdDSA]),
+            (with(edwards("Ed25519"), "alg", "EdDSA"), &[EdDSA]),
+            (edwards("P-256"), &[]),
+            (edwards("X25519"), &[]),
+            (json!({"kty": "oct", "k": "AQAB"}), &[]),
+            (with(json!({"kty": "oct", "k": "AQAB"}), "alg", "HS256"), &[]),
+            (json!("no key"), &[]),
+        ] {
+            assert_eq!(algorithms(&json!([key])), expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn without_a_name_there_must_be_no_doubt() {
+        let key = |id: &str| json!({"kty": "OKP", "crv": "Ed25519", "x": "AQAB", "kid": id});
+        assert_eq!(algorithms(&json!([key("a")])), [Algorithm::EdDSA]);
+        assert_eq!(algorithms(&json!([key("a"), key("b")])), []);
+        let document = json!({"keys": [key("a"), key("b")]}).to_string();
+        let keys = KeySet::read(document.as_bytes(), &Algorithm::ALL).expect("they are keys");
+        for (id, known) in [("a", true), ("b", true), ("c", false)] {
+            assert_eq!(keys.find(Some(id), Algorithm::EdDSA).is_some(), known, "{id}");
+        }
+        let none = KeySet::read(document.as_bytes(), &[Algorithm::ES256]).expect("they are keys");
+        assert!(
+            none.find(Some("a"), Algorithm::EdDSA).is_none(),
+            "not by what is not allowed"
+        );
+    }
+}

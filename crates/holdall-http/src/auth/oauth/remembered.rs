@@ -85,4 +85,47 @@ mod tests {
             Some(2 * TOKENS_MAX - 1)
         );
     }
+
+    /// Full of what lasts for an hour, but for so many that have ended.
+    fn full(ended: usize) -> Remembered<usize> {
+        let remembered = Remembered::new();
+        let now = SystemTime::now();
+        let (past, later) = (now - Duration::from_secs(1), now + Duration::from_secs(3600));
+        let mut found = remembered.found.write().expect("no panic");
+        for n in 0..TOKENS_MAX {
+            let until = if n < ended { past } else { later };
+            found.insert(remembered.fingerprint(&n.to_string()), (n, until));
+        }
+        drop(found);
+        remembered
+    }
+
+    #[test]
+    fn room_is_made_where_it_costs_least() {
+        let hour = Duration::from_secs(3600);
+        let count = |remembered: &Remembered<usize>| remembered.found.read().expect("no panic").len();
+
+        let remembered = full(3);
+        remembered.put("new", 0, hour, None);
+        assert_eq!(
+            count(&remembered),
+            TOKENS_MAX - 3 + 1,
+            "those that have ended go first"
+        );
+
+        let remembered = full(0);
+        remembered.put("new", 0, hour, None);
+        assert_eq!(
+            count(&remembered),
+            TOKENS_MAX / 2 + 1,
+            "and half if there are none"
+        );
+
+        let remembered = Remembered::new();
+        for n in 0..100 {
+            remembered.put(&n.to_string(), n, hour, None);
+        }
+        let known = (0..100).filter(|n| remembered.get(&n.to_string()) == Some(*n));
+        assert_eq!(known.count(), 100, "nobody goes while there is room");
+    }
 }

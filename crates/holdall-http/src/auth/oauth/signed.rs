@@ -124,7 +124,6 @@ fn reason(kind: &ErrorKind) -> &'static str {
         ErrorKind::ExpiredSignature => "the access token has expired",
         ErrorKind::ImmatureSignature => "the access token is not good yet (`nbf`)",
         ErrorKind::InvalidAudience => "the access token was issued for another server (`aud`)",
-        ErrorKind::InvalidIssuer => "the access token was issued by nobody who is trusted here",
         ErrorKind::MissingRequiredClaim(claim) => match claim.as_str() {
             "exp" => "the access token does not say when it ends (`exp`)",
             "aud" => "the access token does not say for whom it was issued (`aud`)",

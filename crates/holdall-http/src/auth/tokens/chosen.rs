@@ -166,6 +166,51 @@ mod tests {
         );
     }
 
+    /// A hash that takes next to no time to check.
+    fn quick(key: &str) -> String {
+        let params = Params::new(8, 1, 1, None).expect("they are right");
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        argon2.hash_password(key.as_bytes()).expect("a hash").to_string()
+    }
+
+    #[tokio::test]
+    async fn so_many_are_remembered_and_no_more() {
+        let checks = KeyChecks::new();
+        let phc = quick("one of them");
+        for key in ["one of them", "another"] {
+            let _ = checks.check(key, &phc).await.expect("there is a place");
+        }
+        let other = quick("another");
+        assert!(checks.check("another", &other).await.expect("there is a place"));
+        assert!(checks.remembers("one of them", &phc) && checks.remembers("another", &other));
+        assert_eq!(checks.right().len(), 2);
+        // Others, until there is room for one more.
+        let others = (0..REMEMBERED_MAX - 3).map(|n| (Sha256::digest(n.to_le_bytes()).into(), ()));
+        checks.right().extend(others);
+        let last = quick("the last");
+        assert!(checks.check("the last", &last).await.expect("there is a place"));
+        assert_eq!(checks.right().len(), REMEMBERED_MAX);
+        let beyond = quick("one more");
+        assert!(checks.check("one more", &beyond).await.expect("there is a place"));
+        assert_eq!(checks.right().len(), 1, "all the others are asked again");
+    }
+
+    #[test]
+    fn a_name_that_does_not_exist_takes_as_long_as_one_that_does() {
+        let cost = |phc: &str| {
+            let hash = PasswordHash::new(phc).expect("a hash");
+            let params = Params::try_from(&hash).expect("those of Argon2");
+            (
+                hash.algorithm.as_str().to_owned(),
+                params.m_cost(),
+                params.t_cost(),
+                params.p_cost(),
+            )
+        };
+        assert_eq!(problem(nobody()), None);
+        assert_eq!(cost(nobody()), cost(&hash(&Secret::new("correct horse battery"))));
+    }
+
     #[tokio::test]
     async fn checks_are_bounded() {
         let checks = Arc::new(KeyChecks::new());
@@ -183,10 +228,18 @@ mod tests {
             format!("$argon2id$v=19${params}$c29tZXNhbHRzb21l$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNo")
         };
         assert_eq!(problem(&salted("m=19456,t=2,p=1")), None);
+        assert_eq!(
+            problem(&salted("m=262144,t=16,p=1")),
+            None,
+            "as much as there may be"
+        );
         for wrong in [
             String::new(),
             "sha256:".into(),
             "$argon2id$v=19$m=19456,t=2,p=1".into(),
+            "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21l".into(),
+            salted("m=262145,t=2,p=1"),
+            salted("m=19456,t=17,p=1"),
             salted("m=9000000,t=2,p=1"),
             salted("m=19456,t=99,p=1"),
             salted("m=19456,t=2,p=1").replace("argon2id", "scrypt"),

@@ -417,3 +417,18 @@ fn whole_seconds(time: SystemTime) -> SystemTime {
     };
     jiff::Timestamp::from_second(time.as_second()).map_or(SystemTime::from(time), SystemTime::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_is_written_down_wherever_it_is() {
+        // One beside which nothing is said of a folder lies in the one the process works in.
+        sync_folder(Path::new("tokens.toml")).expect("there is a folder");
+        let folder = tempfile::tempdir().expect("a folder");
+        sync_folder(&folder.path().join("tokens.toml")).expect("there is a folder");
+        sync_folder(&folder.path().join("nowhere").join("tokens.toml")).expect_err("there is none");
+    }
+}

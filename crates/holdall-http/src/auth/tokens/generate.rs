@@ -22,17 +22,18 @@ pub(crate) fn token() -> Secret {
     let mut bytes = [0; 64];
     while text.len() < PREFIX.len() + RANDOM_CHARS {
         getrandom::fill(&mut bytes).expect("the system gives random bytes");
-        // Bytes from 248 on are left out: with them the first eight characters would be likelier than the others.
-        let even = bytes.iter().filter(|byte| **byte < 248);
         let wanted = PREFIX.len() + RANDOM_CHARS - text.len();
-        text.extend(
-            even.take(wanted)
-                .map(|byte| char::from(ALPHABET[usize::from(byte % 62)])),
-        );
+        text.extend(bytes.into_iter().filter_map(character).take(wanted));
     }
     let checksum = checksum(&text);
     text.push_str(&checksum);
     Secret::new(text)
+}
+
+/// The character a random byte stands for. Bytes from 248 on stand for none: with them the first eight characters would
+/// be likelier than the others.
+fn character(byte: u8) -> Option<char> {
+    (byte < 248).then(|| char::from(ALPHABET[usize::from(byte % 62)]))
 }
 
 /// Whether `text` is a token as it was made: not mistyped, not cut off.
@@ -72,6 +73,28 @@ mod tests {
         assert!(one.expose()[5..].chars().all(|c| c.is_ascii_alphanumeric()));
         assert!(is_whole(one.expose()) && is_whole(other.expose()));
         assert_ne!(hash(one.expose()), hash(other.expose()));
+    }
+
+    #[test]
+    fn every_character_is_as_likely_as_any_other() {
+        let mut bytes_of = std::collections::BTreeMap::new();
+        for character in (0..=u8::MAX).filter_map(character) {
+            *bytes_of.entry(character).or_insert(0) += 1;
+        }
+        assert_eq!(bytes_of.len(), ALPHABET.len());
+        assert!(bytes_of.values().all(|bytes| *bytes == 4), "{bytes_of:?}");
+    }
+
+    #[test]
+    fn checksums_stay_what_they_are() {
+        // CRC-32 (ISO-HDLC) in base 62, as scanners for leaked secrets compute it, too.
+        for (body, sum) in [
+            ("hold_00000000000000000000000000000000", "1DDhgo"),
+            ("hold_0123456789ABCDEFGHIJKLMNOPQRSTUV", "3UIcwj"),
+        ] {
+            assert_eq!(checksum(body), sum, "{body}");
+            assert!(is_whole(&format!("{body}{sum}")));
+        }
     }
 
     #[test]

@@ -41,20 +41,39 @@ fn expired_and_revoked_tokens_are_good_no_longer() {
     let (lasting, _) = file.create(NewToken::new("lasting").expires(soon)).expect("made");
     let (expired, _) = file.create(NewToken::new("expired").expires(past)).expect("made");
     let tokens = Tokens::open(file.path()).expect("it is in order");
+    file.create(NewToken::new("endless")).expect("made");
+    assert_eq!(tokens.reload().expect("it is in order"), 2, "those that are good");
     assert_eq!(tokens.holder_of_token(expired.expose()), Err(Rejected::Expired));
     assert!(tokens.holder_of_token(lasting.expose()).is_ok());
 
     let revoked = file.revoke("lasting").expect("there is one");
     assert_eq!(file.revoke("lasting").expect("it stays revoked"), revoked);
     assert!(tokens.holder_of_token(lasting.expose()).is_ok(), "not read yet");
-    assert_eq!(tokens.reload().expect("it is in order"), 0);
+    assert_eq!(tokens.reload().expect("it is in order"), 1);
     assert_eq!(tokens.holder_of_token(lasting.expose()), Err(Rejected::Revoked));
     let taken = file
         .create(NewToken::new("lasting"))
         .expect_err("the name is taken");
     assert!(matches!(taken, TokenError::Taken { .. }), "{taken}");
     let unknown = file.revoke("nobody").expect_err("there is none");
-    assert!(unknown.to_string().contains("lasting, expired"), "{unknown}");
+    assert!(
+        unknown.to_string().contains("lasting, expired, endless"),
+        "{unknown}"
+    );
+}
+
+#[test]
+fn an_entry_tells_whether_it_is_good() {
+    let (_folder, file) = file();
+    let end = SystemTime::now() + Duration::from_secs(3600);
+    let (_, ending) = file.create(NewToken::new("ending").expires(end)).expect("made");
+    let (_, endless) = file.create(NewToken::new("endless")).expect("made");
+    let end = ending.expires.expect("it was just given");
+    let before = end - Duration::from_secs(1);
+    assert!(ending.is_good_at(before) && !ending.is_good_at(end));
+    assert!(endless.is_good_at(end));
+    let revoked = file.revoke("endless").expect("there is one");
+    assert!(!revoked.is_good_at(before));
 }
 
 #[test]
@@ -120,6 +139,32 @@ fn keys_that_could_be_guessed_are_refused() {
         assert!(matches!(refused, Err(TokenError::Key { .. })), "{key}");
     }
     assert!(!file.path().exists(), "nothing was written");
+    let shortest = Secret::new("twelve chars");
+    file.create_key(NewToken::new("ada"), &shortest)
+        .expect("long enough");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_not_replaced() {
+    let (_folder, file) = file();
+    let text = b"[[token]]\nname = \"\xff\"\n";
+    std::fs::write(file.path(), text).expect("it is written");
+    let error = file.create(NewToken::new("ada")).expect_err("it is no text");
+    assert!(matches!(error, TokenError::Read { .. }), "{error}");
+    assert_eq!(std::fs::read(file.path()).expect("it is there"), text);
+}
+
+#[test]
+fn a_file_may_be_as_large_as_it_may_and_no_larger() {
+    let (_folder, file) = file();
+    let comment = |bytes: usize| format!("#{}", "x".repeat(bytes - 1));
+    let write = |bytes| std::fs::write(file.path(), comment(bytes)).expect("it is written");
+    let max = 4 * 1024 * 1024;
+    write(max);
+    assert_eq!(file.list().expect("it is in order"), []);
+    write(max + 1);
+    let error = file.list().expect_err("one byte too many").to_string();
+    assert!(error.contains("more than 4194304 bytes"), "{error}");
 }
 
 #[test]
@@ -204,4 +249,29 @@ fn only_its_owner_may_read_the_file() {
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_others_may_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_folder, file) = file();
+    file.create(NewToken::new("ada")).expect("made");
+    for (mode, expected) in [
+        (0o600, 0),
+        (0o400, 0),
+        (0o640, 1),
+        (0o604, 1),
+        (0o620, 1),
+        (0o644, 1),
+    ] {
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode)).expect("it is ours");
+        let log = crate::logged::Log::start();
+        file.list().expect("in order");
+        assert_eq!(
+            log.count("others can read the file of tokens"),
+            expected,
+            "{mode:o}"
+        );
+    }
 }

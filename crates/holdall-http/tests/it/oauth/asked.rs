@@ -45,6 +45,16 @@ async fn what_the_authorization_server_says_decides_if_it_is_for_this_server() {
         ("expired", with("exp", json!(now() - 60)), Err("expired")),
         ("early", with("nbf", json!(now() + 60)), Err("(`nbf`)")),
         (
+            "slow",
+            with("exp", json!(now() - 10)),
+            Ok(format!("oauth:{url}#ada")),
+        ),
+        (
+            "fast",
+            with("nbf", json!(now() + 10)),
+            Ok(format!("oauth:{url}#ada")),
+        ),
+        (
             "strange",
             with("iss", json!("https://evil.example")),
             Err("nobody who is trusted"),
@@ -69,6 +79,30 @@ async fn what_the_authorization_server_says_decides_if_it_is_for_this_server() {
         judge(address, &key.sign(&issuer.claims())).await.is_ok(),
         "signed ones need no question"
     );
+}
+
+#[tokio::test]
+async fn an_issuer_without_keys_can_be_asked() {
+    let issuer = TestIssuer::start(&[]).await;
+    let endpoint = format!("{}/introspect", issuer.url());
+    issuer.set_metadata(json!({"issuer": issuer.url(), "introspection_endpoint": endpoint}));
+    let good = json!({"active": true, "aud": super::RESOURCE, "sub": "ada"});
+    issuer.answer("good", good);
+    let address = start(asking(&issuer, "s:cret")).await;
+    assert_eq!(
+        judge(address, "good").await,
+        Ok(format!("oauth:{}#ada", issuer.url()))
+    );
+    // The same where nothing but its name is known beside where to ask.
+    issuer.set_metadata(json!({"issuer": issuer.url()}));
+    let mut introspection = Introspection::new("notes-server", Secret::new("s:cret"));
+    introspection.url = Some(endpoint);
+    let config = OAuthConfig::new([Issuer::new(issuer.url()).introspected(introspection)]);
+    let address = start(config).await;
+    assert!(judge(address, "good").await.is_ok());
+    let signed = TestKey::p256("one").sign(&issuer.claims());
+    let (status, message) = judge(address, &signed).await.expect_err("it has no keys");
+    assert_eq!((status, message.contains("no key")), (401, true), "{message}");
 }
 
 #[tokio::test]

@@ -13,8 +13,9 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::rand::SystemRandom;
 use ring::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
-    RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+    Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256,
+    RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
 };
 use serde_json::{Value, json};
 
@@ -154,18 +155,23 @@ pub(crate) struct TestKey {
 
 enum Pair {
     P256(EcdsaKeyPair),
+    P384(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
     Rsa(Box<RsaKeyPair>),
 }
 
 impl TestKey {
     pub(crate) fn p256(id: &str) -> Self {
-        let random = SystemRandom::new();
-        let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).expect("a key");
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.as_ref(), &random);
         Self {
             id: id.into(),
-            pair: Pair::P256(pair.expect("a key")),
+            pair: Pair::P256(on_curve(&ECDSA_P256_SHA256_FIXED_SIGNING)),
+        }
+    }
+
+    pub(crate) fn p384(id: &str) -> Self {
+        Self {
+            id: id.into(),
+            pair: Pair::P384(on_curve(&ECDSA_P384_SHA384_FIXED_SIGNING)),
         }
     }
 
@@ -192,7 +198,7 @@ impl TestKey {
     /// The bytes everybody may know.
     pub(crate) fn public(&self) -> &[u8] {
         match &self.pair {
-            Pair::P256(pair) => pair.public_key().as_ref(),
+            Pair::P256(pair) | Pair::P384(pair) => pair.public_key().as_ref(),
             Pair::Ed25519(pair) => pair.public_key().as_ref(),
             Pair::Rsa(pair) => pair.public_key().as_ref(),
         }
@@ -203,6 +209,10 @@ impl TestKey {
             Pair::P256(_) => {
                 let (x, y) = self.public()[1..].split_at(32);
                 json!({"kty": "EC", "crv": "P-256", "x": base64(x), "y": base64(y), "alg": "ES256"})
+            }
+            Pair::P384(_) => {
+                let (x, y) = self.public()[1..].split_at(48);
+                json!({"kty": "EC", "crv": "P-384", "x": base64(x), "y": base64(y)})
             }
             Pair::Ed25519(_) => json!({"kty": "OKP", "crv": "Ed25519", "x": base64(self.public())}),
             Pair::Rsa(pair) => {
@@ -223,6 +233,7 @@ impl TestKey {
     pub(crate) fn sign(&self, claims: &Value) -> String {
         let algorithm = match &self.pair {
             Pair::P256(_) => "ES256",
+            Pair::P384(_) => "ES384",
             Pair::Ed25519(_) => "EdDSA",
             Pair::Rsa(_) => "RS256",
         };
@@ -237,7 +248,7 @@ impl TestKey {
         let message = unsigned(header, claims);
         let random = SystemRandom::new();
         let signature = match &self.pair {
-            Pair::P256(pair) => pair
+            Pair::P256(pair) | Pair::P384(pair) => pair
                 .sign(&random, message.as_bytes())
                 .expect("it signs")
                 .as_ref()
@@ -245,16 +256,27 @@ impl TestKey {
             Pair::Ed25519(pair) => pair.sign(message.as_bytes()).as_ref().to_vec(),
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public().modulus_len()];
-                let signed = match header["alg"] == "PS256" {
-                    true => pair.sign(&RSA_PSS_SHA256, &random, message.as_bytes(), &mut signature),
-                    false => pair.sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut signature),
+                let how: &dyn RsaEncoding = match header["alg"].as_str().expect("it names one") {
+                    "RS384" => &RSA_PKCS1_SHA384,
+                    "RS512" => &RSA_PKCS1_SHA512,
+                    "PS256" => &RSA_PSS_SHA256,
+                    "PS384" => &RSA_PSS_SHA384,
+                    "PS512" => &RSA_PSS_SHA512,
+                    _ => &RSA_PKCS1_SHA256,
                 };
+                let signed = pair.sign(how, &random, message.as_bytes(), &mut signature);
                 signed.expect("it signs");
                 signature
             }
         };
         format!("{message}.{}", base64(&signature))
     }
+}
+
+fn on_curve(algorithm: &'static EcdsaSigningAlgorithm) -> EcdsaKeyPair {
+    let random = SystemRandom::new();
+    let key = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("a key");
+    EcdsaKeyPair::from_pkcs8(algorithm, key.as_ref(), &random).expect("a key")
 }
 
 /// Header and claims of a token.

@@ -20,12 +20,13 @@ fn with(issuer: &TestIssuer, claim: &str, value: Value) -> Value {
 
 #[tokio::test]
 async fn tokens_that_are_right_are_taken() {
-    let (p256, ed25519, rsa) = (
+    let (p256, ed25519, rsa, p384) = (
         TestKey::p256("one"),
         TestKey::ed25519("two"),
         TestKey::rsa("three"),
+        TestKey::p384("four"),
     );
-    let issuer = TestIssuer::start(&[&p256, &ed25519, &rsa]).await;
+    let issuer = TestIssuer::start(&[&p256, &ed25519, &rsa, &p384]).await;
     let mut config = OAuthConfig::new([Issuer::new(issuer.url())]);
     config.audiences = vec!["urn:notes".into()];
     let address = start(config).await;
@@ -36,7 +37,12 @@ async fn tokens_that_are_right_are_taken() {
         ("ES256", p256.sign(&good)),
         ("EdDSA", ed25519.sign(&good)),
         ("RS256", rsa.sign(&good)),
+        ("RS384", of(&rsa, header("RS384", &rsa))),
+        ("RS512", of(&rsa, header("RS512", &rsa))),
         ("PS256", of(&rsa, header("PS256", &rsa))),
+        ("PS384", of(&rsa, header("PS384", &rsa))),
+        ("PS512", of(&rsa, header("PS512", &rsa))),
+        ("ES384", p384.sign(&good)),
         ("no type", of(&p256, header("ES256", &p256))),
         (
             "no key named, and only one that fits",
@@ -105,6 +111,13 @@ async fn every_token_that_is_not_right_is_refused_in_its_own_words() {
             "{message}.{}",
             base64(ring::hmac::sign(&secret, message.as_bytes()).as_ref())
         )
+    };
+    // The signature of one algorithm in a token that names another.
+    let swapped = |named: &str, signed: &str| {
+        let named = unsigned(&json!({"alg": named, "kid": "rsa"}), &good);
+        let signed = rsa.sign_as(&json!({"alg": signed, "kid": "rsa"}), &good);
+        let (_, signature) = signed.rsplit_once('.').expect("a token");
+        format!("{named}.{signature}")
     };
     let none = |algorithm: &str| format!("{}.", unsigned(&json!({"alg": algorithm}), &good));
     let stranger = TestKey::p256("one");
@@ -175,6 +188,16 @@ async fn every_token_that_is_not_right_is_refused_in_its_own_words() {
             "an algorithm the key is not for",
             key.sign_as(&json!({"alg": "RS256", "kid": "one"}), &good),
             "no key",
+        ),
+        (
+            "signed by another algorithm than it says",
+            swapped("RS256", "RS512"),
+            "signature",
+        ),
+        (
+            "signed by a kind of RSA it does not name",
+            swapped("RS256", "PS256"),
+            "signature",
         ),
         ("signed by a stranger", stranger.sign(&good), "signature"),
         ("a key of the other issuer", foreign.sign(&good), "no key"),
@@ -259,7 +282,8 @@ async fn keys_that_are_old_are_fetched_again_and_too_old_ones_serve_no_longer() 
     let address = start(OAuthConfig::new([Issuer::new(issuer.url())])).await;
     // Each token is new, so that none is known from before.
     let token = |name: &str| key.sign(&with(&issuer, "sub", json!(name)));
-    assert!(judge(address, &token("a")).await.is_ok());
+    let first = token("a");
+    assert!(judge(address, &first).await.is_ok());
     issuer.set_metadata(json!({"issuer": "https://evil.example"}));
     pass(Duration::from_secs(3601)).await;
     assert!(
@@ -269,6 +293,8 @@ async fn keys_that_are_old_are_fetched_again_and_too_old_ones_serve_no_longer() 
     pass(Duration::from_secs(24 * 3600)).await;
     let (status, message) = judge(address, &token("c")).await.expect_err("too old");
     assert_eq!(status, 503, "{message}");
+    // By the clock on the wall, which stood still, the first was looked at a moment ago.
+    assert!(judge(address, &first).await.is_ok(), "needs no key again");
 }
 
 #[tokio::test]
@@ -276,7 +302,9 @@ async fn an_issuer_that_cannot_be_asked_is_nobodys_fault() {
     let key = TestKey::p256("one");
     let issuer = TestIssuer::start(&[&key]).await;
     let address = start(OAuthConfig::new([Issuer::new(issuer.url())])).await;
-    issuer.set_metadata(json!({"issuer": "https://evil.example", "jwks_uri": "https://evil.example/jwks"}));
+    // Everything else in it is right, so that its name alone decides.
+    let jwks = format!("{}/jwks", issuer.url());
+    issuer.set_metadata(json!({"issuer": "https://evil.example", "jwks_uri": jwks}));
     let (status, message) = judge(address, &key.sign(&issuer.claims()))
         .await
         .expect_err("another issuer");
@@ -297,6 +325,30 @@ async fn an_issuer_that_cannot_be_asked_is_nobodys_fault() {
             .0,
         503
     );
+}
+
+#[tokio::test]
+async fn an_issuer_whose_keys_are_nowhere_cannot_be_asked() {
+    let key = TestKey::p256("one");
+    let issuer = TestIssuer::start(&[&key]).await;
+    let address = start(OAuthConfig::new([Issuer::new(issuer.url())])).await;
+    // Where tokens could be asked about is of no use to whoever may not ask.
+    let introspection = format!("{}/introspect", issuer.url());
+    issuer.set_metadata(json!({"issuer": issuer.url(), "introspection_endpoint": introspection}));
+    let judged = judge(address, &key.sign(&issuer.claims())).await;
+    assert_eq!(judged.expect_err("there are no keys").0, 503);
+}
+
+#[tokio::test]
+async fn who_knows_where_the_keys_are_asks_for_nothing_else() {
+    let key = TestKey::p256("one");
+    let issuer = TestIssuer::start(&[&key]).await;
+    issuer.set_metadata(json!({"issuer": "https://evil.example"}));
+    let mut known = Issuer::new(issuer.url());
+    known.jwks_url = Some(format!("{}/jwks", issuer.url()));
+    let address = start(OAuthConfig::new([known])).await;
+    let judged = judge(address, &key.sign(&issuer.claims())).await;
+    assert_eq!(judged, Ok(format!("oauth:{}#ada", issuer.url())));
 }
 
 #[tokio::test]

@@ -85,6 +85,22 @@ async fn who_brings_no_good_token_is_told_where_to_get_one() {
     );
 }
 
+#[tokio::test]
+async fn the_scopes_to_ask_for_at_first_can_be_chosen() {
+    let issuer = TestIssuer::start(&[]).await;
+    let mut config = OAuthConfig::new([Issuer::new(issuer.url())]);
+    config.scopes = Some(vec!["notes:read".into()]);
+    let address = start(config).await;
+    let reply = call("who").send(address).await;
+    let challenge = reply.header("www-authenticate").expect("a challenge");
+    assert!(challenge.ends_with("scope=\"notes:read\""), "{challenge}");
+    let metadata = HttpRequest::get("/.well-known/oauth-protected-resource")
+        .host("notes.example")
+        .send(address)
+        .await;
+    assert_eq!(metadata.json()["scopes_supported"], json!(["notes:read"]));
+}
+
 /// A request of a session or of an older client, which names nothing in its headers.
 fn plain(method: &str, params: Value, token: &str) -> HttpRequest {
     HttpRequest::post(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
