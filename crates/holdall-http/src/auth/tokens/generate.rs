@@ -18,16 +18,16 @@ pub(crate) type Hash = [u8; 32];
 
 /// A new token.
 pub(crate) fn token() -> Secret {
-    let mut text = String::from(PREFIX);
+    let mut random = String::new();
     let mut bytes = [0; 64];
-    while text.len() < PREFIX.len() + RANDOM_CHARS {
+    while random.len() < RANDOM_CHARS {
         getrandom::fill(&mut bytes).expect("the system gives random bytes");
-        let wanted = PREFIX.len() + RANDOM_CHARS - text.len();
-        text.extend(bytes.into_iter().filter_map(character).take(wanted));
+        let wanted = RANDOM_CHARS - random.len();
+        random.extend(bytes.into_iter().filter_map(character).take(wanted));
     }
-    let checksum = checksum(&text);
-    text.push_str(&checksum);
-    Secret::new(text)
+    let body = format!("{PREFIX}{random}");
+    let checksum = checksum(&body);
+    Secret::new(body + &checksum)
 }
 
 /// The character a random byte stands for. Bytes from 248 on stand for none: with them the first eight characters would
