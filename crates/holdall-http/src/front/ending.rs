@@ -71,3 +71,67 @@ impl hyper::body::Body for Ending {
         self.body.size_hint()
     }
 }
+
+#[cfg(all(test, feature = "oauth"))]
+mod tests {
+    use std::sync::Arc;
+    use std::time::SystemTime;
+
+    use futures_util::stream;
+    use http::HeaderValue;
+    use http_body_util::BodyExt;
+
+    use super::*;
+    use crate::auth::Authentication;
+    use crate::config::HttpConfig;
+
+    /// Under a credential that has ended, or under none.
+    fn under(lasting: Lasting, kind: &'static str, body: Body) -> Response {
+        let service = holdall::Server::new("test").build().expect("the server is right");
+        let nobody = Arc::new(Authentication::new(&HttpConfig::default(), &service).expect("it is off"));
+        let mut reply = Response::new(body);
+        let kind = HeaderValue::from_static(kind);
+        reply.headers_mut().insert(CONTENT_TYPE, kind);
+        let lease = || Lease::new(nobody, lasting.clone());
+        with_credential(reply, &lasting, Duration::ZERO, lease)
+    }
+
+    fn ended() -> Lasting {
+        Lasting::Until(Some(SystemTime::now() - Duration::from_secs(1)))
+    }
+
+    fn endless() -> Body {
+        Body::from_stream(stream::repeat_with(|| Ok::<_, axum::Error>(Bytes::from("event"))))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_of_events_ends_with_its_credential() {
+        let mut body = under(ended(), "text/event-stream", endless()).into_body();
+        assert!(!body.is_end_stream());
+        while body.frame().await.is_some() {
+            // Until it has slept for no time at all.
+            tokio::time::advance(Duration::from_millis(1)).await;
+        }
+        assert!(body.is_end_stream());
+        assert_eq!(body.size_hint().exact(), Some(0));
+    }
+
+    #[tokio::test]
+    async fn everything_else_ends_by_itself() {
+        for (lasting, kind, body) in [
+            (Lasting::Always, "text/event-stream", endless()),
+            (Lasting::Until(None), "text/event-stream", endless()),
+            (ended(), "application/json", endless()),
+        ] {
+            let mut body = under(lasting, kind, body).into_body();
+            for _ in 0..100 {
+                let frame = body.frame().await.expect("more").expect("it is whole");
+                assert_eq!(frame.into_data().ok(), Some(Bytes::from("event")));
+                tokio::task::yield_now().await;
+            }
+        }
+        let whole = under(ended(), "text/event-stream", Body::from("all of it"));
+        let whole = whole.into_body().collect().await.expect("it is whole");
+        assert_eq!(whole.to_bytes(), "all of it");
+    }
+}

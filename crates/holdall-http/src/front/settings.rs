@@ -70,3 +70,19 @@ impl Settings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_to_finish_stays_what_it_was_at_the_start() {
+        let mut config = HttpConfig::default();
+        let service = holdall::Server::new("test").build().expect("the server is right");
+        let nobody = Arc::new(Authentication::new(&config, &service).expect("it is off"));
+        let settings = Settings::new(&config, nobody);
+        let before = config.drain_timeout;
+        config.drain_timeout = before * 2;
+        assert_eq!(settings.changed(&config).drain, before);
+    }
+}

@@ -211,3 +211,111 @@ fn too_many_questions(full: Full) -> CallError {
     };
     CallError::new(ErrorKind::Unavailable, message).hint(hint)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use arc_swap::ArcSwap;
+    use futures_util::FutureExt;
+    use holdall::Principal;
+
+    use super::*;
+    use crate::auth::Authentication;
+    use crate::config::HttpConfig;
+    use crate::front::settings::Settings;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    /// Calls of one party, where there is one place for all.
+    fn share() -> Share {
+        let mut config = HttpConfig::default();
+        config.limits.calls_max = 1;
+        let service = holdall::Server::new("test").build().expect("the server is right");
+        let nobody = Arc::new(Authentication::new(&config, &service).expect("it is off"));
+        let settings = Arc::new(ArcSwap::from_pointee(Settings::new(&config, nobody)));
+        Share::new(settings, Principal::new("ada", [""; 0]), HERE)
+    }
+
+    /// The place, if nobody has it.
+    fn free(share: &Share) -> Option<Permit> {
+        let place = share.place().now_or_never()?;
+        place.ok().expect("there is room to wait")
+    }
+
+    async fn begin(seat: &Seat) {
+        seat.begin().await.expect("there is a place");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_place_is_kept_until_neither_the_call_nor_its_reply_needs_it() {
+        let share = share();
+        for call_is_first in [true, false] {
+            let seat = Seat::new(share.clone());
+            let reply = seat.take().await.ok().expect("there is a place");
+            begin(&seat).await;
+            assert!(free(&share).is_none(), "one place for both");
+            let mut reply = Some(reply);
+            if call_is_first {
+                seat.end();
+            } else {
+                reply = None;
+            }
+            assert!(free(&share).is_none(), "one of them needs it");
+            if call_is_first {
+                drop(reply);
+            } else {
+                seat.end();
+            }
+            assert!(free(&share).is_some(), "even if the seat is there still");
+            drop(seat);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_for_the_user_has_no_place_until_all_is_answered() {
+        let share = share();
+        let seat = Seat::new(share.clone());
+        begin(&seat).await;
+        for _ in 0..2 {
+            seat.pause().expect("few ask");
+            assert!(free(&share).is_some());
+        }
+        seat.resume().await;
+        assert!(free(&share).is_some(), "one question is open");
+        seat.resume().await;
+        assert!(free(&share).is_none());
+        seat.end();
+        assert!(free(&share).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_goes_on_at_once_is_counted_beside_whom_it_meets() {
+        let share = share();
+        let seat = Seat::new(share.clone());
+        begin(&seat).await;
+        seat.pause().expect("few ask");
+        let another = free(&share);
+        assert!(another.is_some());
+        seat.resume_at_once();
+        drop(another);
+        assert!(free(&share).is_none(), "it has its place");
+        seat.end();
+        assert!(free(&share).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_ends_on_the_way_back_has_no_place() {
+        let share = share();
+        let seat = Seat::new(share.clone());
+        begin(&seat).await;
+        seat.pause().expect("few ask");
+        let another = free(&share);
+        let mut back = seat.resume();
+        assert!(back.as_mut().now_or_never().is_none(), "it waits for its turn");
+        seat.end();
+        drop(another);
+        back.await;
+        assert!(free(&share).is_some());
+    }
+}

@@ -127,10 +127,30 @@ async fn without_a_place_it_is_told_whose_limit_it_is_and_streams_need_none() {
     let [ada, bob, cleo] = ["ada", "bob", "cleo"].map(|name| Principal::new(name, [""; 0]));
     let here = at("192.0.2.1");
     let first = limits.enter(Kind::Call, &ada, here).await;
-    let outcome = refused(limits.enter(Kind::Call, &ada, here).await);
+    let outcome = limits.enter(Kind::Call, &ada, here).await;
+    let (message, hint) = outcome
+        .as_ref()
+        .err()
+        .map(|refusal| (&refusal.message, &refusal.hint))
+        .expect("one at once");
+    assert!(
+        message.contains("as one may have") && hint.contains("wait for some"),
+        "{message}: {hint}"
+    );
+    let outcome = refused(outcome);
     assert_eq!(outcome, Some((429, "too_many_calls", "1".to_owned())));
     let _second = limits.enter(Kind::Call, &bob, here).await;
-    let outcome = refused(limits.enter(Kind::Call, &cleo, here).await);
+    let outcome = limits.enter(Kind::Call, &cleo, here).await;
+    let (message, hint) = outcome
+        .as_ref()
+        .err()
+        .map(|refusal| (&refusal.message, &refusal.hint))
+        .expect("two at once");
+    assert!(
+        message.contains("the server has") && hint.contains("in a moment"),
+        "{message}: {hint}"
+    );
+    let outcome = refused(outcome);
     assert_eq!(outcome, Some((503, "busy", "1".to_owned())));
     assert!(matches!(limits.enter(Kind::Stream, &ada, here).await, Ok(None)));
     drop(first);

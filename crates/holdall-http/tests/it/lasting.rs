@@ -339,6 +339,34 @@ async fn what_was_opened_with_a_token_ends_when_its_server_takes_it_back() {
 }
 
 #[tokio::test]
+async fn what_is_open_outlasts_a_server_that_cannot_be_asked_and_ends_if_the_token_is_anothers() {
+    let fixture = Fixture::start(PATIENCE).await;
+    let mut answer = fixture.issuer.claims();
+    answer["active"] = json!(true);
+    fixture.issuer.answer("opaque", answer.clone());
+    let mut opened = fixture.open_all("opaque").await;
+    // What is no answer says nothing of the token.
+    fixture.issuer.answer("opaque", json!({"active": "perhaps"}));
+    let before = fixture.issuer.asked();
+    let asked = async {
+        while fixture.issuer.asked() < before + 4 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asked).await.expect("it is asked");
+    let tool = Tool::new("new").handler(async |_| Ok("new"));
+    fixture.handle.add(tool).expect("the name is free");
+    for (_, stream) in &mut opened.streams {
+        stream.until("list_changed").await;
+    }
+    let heard = next(&mut opened.socket).await.expect("it is open");
+    assert_eq!(heard["method"], "notifications/tools/list_changed");
+    answer["sub"] = "bob".into();
+    fixture.issuer.answer("opaque", answer);
+    opened.end().await;
+}
+
+#[tokio::test]
 async fn a_token_with_other_scopes_is_another() {
     let fixture = Fixture::start(PATIENCE).await;
     let token = fixture.token(NewToken::new("ada").scopes(["notes:read"]));

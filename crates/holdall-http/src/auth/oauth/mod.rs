@@ -165,3 +165,21 @@ impl ResourceServer {
         ttl.max(Duration::from_secs(1))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdall::Secret;
+
+    #[test]
+    fn nobody_is_asked_about_the_same_token_all_the_time() {
+        for (seconds, expected) in [(0, 1), (30, 30)] {
+            let mut introspection = Introspection::new("notes", Secret::new("secret"));
+            introspection.ttl = Duration::from_secs(seconds);
+            let issuer = Issuer::new("https://login.example").introspected(introspection);
+            let own = Own::parse("https://notes.example").expect("it is right");
+            let server = ResourceServer::new(&OAuthConfig::new([issuer]), &own).expect("it is right");
+            assert_eq!(server.opaque_ttl(), Duration::from_secs(expected));
+        }
+    }
+}
