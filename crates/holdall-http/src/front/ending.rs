@@ -72,7 +72,8 @@ impl hyper::body::Body for Ending {
     }
 }
 
-#[cfg(all(test, feature = "oauth"))]
+#[cfg(test)]
+#[cfg(feature = "oauth")]
 mod tests {
     use std::sync::Arc;
     use std::time::SystemTime;
