@@ -86,7 +86,7 @@ mod tests {
     use crate::auth::Authentication;
     use crate::config::HttpConfig;
 
-    /// Under a credential that has ended, or under none.
+    /// Under a credential that is good for so long.
     fn under(lasting: Lasting, kind: &'static str, body: Body) -> Response {
         let service = holdall::Server::new("test").build().expect("the server is right");
         let nobody = Arc::new(Authentication::new(&HttpConfig::default(), &service).expect("it is off"));
@@ -120,7 +120,6 @@ mod tests {
     #[tokio::test]
     async fn everything_else_ends_by_itself() {
         for (lasting, kind, body) in [
-            (Lasting::Always, "text/event-stream", endless()),
             (Lasting::Until(None), "text/event-stream", endless()),
             (ended(), "application/json", endless()),
         ] {
@@ -131,8 +130,19 @@ mod tests {
                 tokio::task::yield_now().await;
             }
         }
-        let whole = under(ended(), "text/event-stream", Body::from("all of it"));
+        let events = |body: Body| {
+            let mut reply = Response::new(body);
+            let kind = HeaderValue::from_static("text/event-stream");
+            reply.headers_mut().insert(CONTENT_TYPE, kind);
+            reply
+        };
+        let lease = || -> Lease { panic!("nobody needs to know how long it is good") };
+        let whole = with_credential(events(Body::from("all of it")), &ended(), Duration::ZERO, lease);
         let whole = whole.into_body().collect().await.expect("it is whole");
         assert_eq!(whole.to_bytes(), "all of it");
+        let lease = || -> Lease { panic!("it is good for ever") };
+        let mut body =
+            with_credential(events(endless()), &Lasting::Always, Duration::ZERO, lease).into_body();
+        assert!(body.frame().await.is_some_and(|frame| frame.is_ok()));
     }
 }
