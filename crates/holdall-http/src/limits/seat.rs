@@ -240,7 +240,7 @@ mod tests {
     /// The place, if nobody has it.
     fn free(share: &Share) -> Option<Permit> {
         let place = share.place().now_or_never()?;
-        place.ok().expect("there is room to wait")
+        place.expect("there is room to wait")
     }
 
     async fn begin(seat: &Seat) {
@@ -252,7 +252,7 @@ mod tests {
         let share = share();
         for call_is_first in [true, false] {
             let seat = Seat::new(share.clone());
-            let reply = seat.take().await.ok().expect("there is a place");
+            let reply = seat.take().await.expect("there is a place");
             begin(&seat).await;
             assert!(free(&share).is_none(), "one place for both");
             let mut reply = Some(reply);
