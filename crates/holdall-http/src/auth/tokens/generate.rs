@@ -18,16 +18,16 @@ pub(crate) type Hash = [u8; 32];
 
 /// A new token.
 pub(crate) fn token() -> Secret {
-    let mut random = String::new();
-    let mut bytes = [0; 64];
-    while random.len() < RANDOM_CHARS {
-        getrandom::fill(&mut bytes).expect("the system gives random bytes");
-        let wanted = RANDOM_CHARS - random.len();
-        random.extend(bytes.into_iter().filter_map(character).take(wanted));
-    }
-    let body = format!("{PREFIX}{random}");
+    let random = std::iter::repeat_with(random_byte).filter_map(character);
+    let body: String = PREFIX.chars().chain(random.take(RANDOM_CHARS)).collect();
     let checksum = checksum(&body);
     Secret::new(body + &checksum)
+}
+
+fn random_byte() -> u8 {
+    let mut byte = [0];
+    getrandom::fill(&mut byte).expect("the system gives random bytes");
+    byte[0]
 }
 
 /// The character a random byte stands for. Bytes from 248 on stand for none: with them the first eight characters would
