@@ -40,7 +40,7 @@ pub(super) fn find_in(text: &str, before: Option<char>, found: &mut Vec<String>)
 }
 
 fn normalised(tag: &str) -> Option<String> {
-    let tag = tag.trim().trim_start_matches('#');
+    let tag = tag.trim_start_matches(|c: char| matches!(c, '#' | '/') || c.is_whitespace());
     let tag: String = tag.nfc().collect::<String>().to_lowercase();
     let words: Vec<&str> = tag.split_whitespace().collect();
     let parts = words.join(" ");
@@ -120,6 +120,7 @@ mod tests {
     fn tags_are_kept_in_one_spelling() {
         let fields = vec![
             "#Rust".into(),
+            "/# rust".into(),
             " Machine  Learning ".into(),
             "a//b/".into(),
             "".into(),

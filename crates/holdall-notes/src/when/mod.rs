@@ -92,11 +92,11 @@ pub fn interval(text: &str, now: &Zoned) -> Result<Interval, NotesError> {
         && until <= since
     {
         let shown = crate::root::shortened(text);
-        let what = match until == since {
-            true => format!(
+        let what = match period(&words, now) {
+            Some((start, end)) if start == end => format!(
                 "the time `{shown}` is a single moment: give a day, or both ends, as in 2026-05-01 10:00..2026-05-01 12:00"
             ),
-            false => format!("the time `{shown}` ends before it begins"),
+            _ => format!("the time `{shown}` ends before it begins"),
         };
         return Err(NotesError::InvalidArgument { what });
     }
