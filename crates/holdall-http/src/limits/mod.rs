@@ -224,6 +224,7 @@ impl Limits {
     }
 
     /// Whether too many attempts have failed at this address.
+    #[cfg(any(test, feature = "oauth"))]
     pub(crate) async fn is_suspect(&self, address: IpAddr) -> bool {
         match &self.failed_logins {
             Some(meter) => self.look(meter, Party::at(address)).await.is_some(),

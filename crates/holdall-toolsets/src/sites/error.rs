@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use holdall::{CallError, ErrorKind};
 use thiserror::Error;
 
+use crate::store::StoreError;
+
 /// Why sites cannot be watched, or their history not be read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -35,41 +37,9 @@ pub enum SitesError {
         /// Why.
         problem: String,
     },
-    /// The file holds something else.
-    #[error(
-        "`{}` is no history of sites; move it away, or name another file with `database` of the sites",
-        .0.display()
-    )]
-    Foreign(PathBuf),
-    /// The file was written by a newer version.
-    #[error(
-        "the history `{}` has layout {found}, this program knows {known}: update Holdall, or name another file",
-        path.display()
-    )]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its layout.
-        found: i64,
-        /// The newest layout known.
-        known: i64,
-    },
-    /// The file cannot be opened.
-    #[error("the history `{}` cannot be opened", path.display())]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The database failed.
-    #[error("the history failed while {doing}")]
-    History {
-        /// At what.
-        doing: &'static str,
-        /// Why.
-        source: rusqlite::Error,
-    },
+    /// The file of the history.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl SitesError {
@@ -83,7 +53,7 @@ impl SitesError {
 }
 
 /// A history that fails, as a caller learns of it: the details are for the log.
-pub(super) fn call_error(error: SitesError) -> CallError {
+pub(super) fn call_error(error: StoreError) -> CallError {
     CallError::new(
         ErrorKind::Unavailable,
         "the history of the sites cannot be read now",

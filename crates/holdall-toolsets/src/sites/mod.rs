@@ -15,7 +15,7 @@
 //! | `certificate` | is a certificate good, and if not, why not |
 //! | `reason` | why is a site not well, in words a model can act on |
 //! | `monitor` | what is checked when, and who hears of it |
-//! | `store` | what is kept, and which of several processes checks |
+//! | `history` | what is kept, and which of several processes checks |
 //! | `replies` | what does a reply look like, as JSON and as text |
 //! | `incident` | what is a model told about an incident |
 
@@ -25,12 +25,12 @@ mod encrypt;
 mod error;
 mod exchange;
 mod heard;
+mod history;
 mod incident;
 mod monitor;
 mod reason;
 mod replies;
 mod site;
-mod store;
 mod visit;
 
 use std::path::Path;
@@ -45,12 +45,12 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 pub use self::config::SitesConfig;
 pub use self::error::SitesError;
 use self::error::call_error;
+use self::history::{History, Pace, Retention};
 use self::monitor::Monitor;
 use self::replies::{
     CertificateReply, HistoriesReply, HistoryReply, SettingsReply, SiteReply, SitesReply, StatusReply, line,
 };
 use self::site::{Site, authority, parse_host, parse_url, plain};
-use self::store::{Pace, Retention, Store};
 use self::visit::{Checker, Clock};
 use crate::outbound::{Connector, Resolve, Url};
 
@@ -93,7 +93,7 @@ pub struct SitesToolset {
     config: SitesConfig,
     sites: Arc<[Site]>,
     /// The history; none if nothing is watched.
-    store: Option<Arc<Store>>,
+    history: Option<Arc<History>>,
     /// Looks at whatever a caller names.
     anywhere: Checker,
     /// Looks at watched sites.
@@ -114,9 +114,9 @@ impl SitesToolset {
             days_max: config.history_days_max,
         };
         let path = config.database.as_deref().unwrap_or(database);
-        let store = match sites.is_empty() {
+        let history = match sites.is_empty() {
             true => None,
-            false => Some(Arc::new(Store::open(path, retention)?)),
+            false => Some(Arc::new(History::open(path, retention)?)),
         };
         let clock = Clock::system();
         let anywhere = Checker {
@@ -133,7 +133,7 @@ impl SitesToolset {
         Ok(Self {
             config,
             sites,
-            store,
+            history,
             anywhere,
             watched,
             clock,
@@ -292,11 +292,11 @@ impl SitesToolset {
     // The URI is `monitor::LOG_URI`, too.
     #[resource("log://latest", name = "sites-log", title = "Latest checks")]
     fn latest_log(&self) -> CallResult<String> {
-        let Some(store) = &self.store else {
+        let Some(history) = &self.history else {
             return Ok("no site is watched\n".to_owned());
         };
         let names: Vec<&str> = self.sites.iter().map(|site| site.name.as_str()).collect();
-        let checks = store.latest(&names, LOG_LINES_MAX).map_err(call_error)?;
+        let checks = history.latest(&names, LOG_LINES_MAX).map_err(call_error)?;
         Ok(match checks.is_empty() {
             true => "no site has been checked yet\n".to_owned(),
             false => checks.iter().map(|check| line(check) + "\n").collect(),
@@ -379,11 +379,11 @@ impl SitesToolset {
     }
 
     fn watch(&self, server: ServerHandle) {
-        let Some(store) = &self.store else { return };
+        let Some(history) = &self.history else { return };
         let interval_ms = i64::try_from(self.config.interval.as_millis()).unwrap_or(i64::MAX / 4);
         let monitor = Monitor {
             sites: Arc::clone(&self.sites),
-            store: Arc::clone(store),
+            history: Arc::clone(history),
             pace: Pace {
                 interval_ms,
                 jitter_percent: self.config.jitter_percent,
@@ -448,9 +448,9 @@ impl SitesToolset {
     fn summed_up(&self, site: &Site) -> CallResult<SiteReply> {
         let now = self.clock.now();
         let summary = self
-            .store
+            .history
             .as_ref()
-            .map(|store| store.summary(&site.name, now))
+            .map(|history| history.summary(&site.name, now))
             .transpose();
         let summary = summary.map_err(call_error)?;
         Ok(SiteReply::new(site, summary.flatten(), now))
@@ -465,13 +465,13 @@ impl SitesToolset {
         incidents_max: u32,
     ) -> CallResult<HistoryReply> {
         let summed_up = self.summed_up(site)?;
-        let Some(store) = &self.store else {
+        let Some(history) = &self.history else {
             return Ok(HistoryReply::new(summed_up, Vec::new(), &[], checks_max));
         };
-        let checks = store
+        let checks = history
             .checks(&site.name, before, changes_only, checks_max)
             .map_err(call_error)?;
-        let incidents = store.incidents(&site.name, incidents_max).map_err(call_error)?;
+        let incidents = history.incidents(&site.name, incidents_max).map_err(call_error)?;
         Ok(HistoryReply::new(summed_up, incidents, &checks, checks_max))
     }
 }

@@ -9,11 +9,11 @@ use std::time::Duration;
 use holdall::ServerHandle;
 use tokio::task::{JoinSet, spawn_blocking};
 
-use super::error::SitesError;
+use super::history::{Check, History, Pace};
 use super::reason::Failure;
 use super::site::{Site, history_uri};
-use super::store::{Check, Pace, Store};
 use super::visit::{Checker, Clock, Visit};
+use crate::store::StoreError;
 
 /// How often the monitor looks whether a site is due, another process has found something, or the server has ended.
 const TICK: Duration = Duration::from_secs(1);
@@ -27,7 +27,7 @@ pub(super) type Probe = Arc<dyn Fn(&Site) -> Pin<Box<dyn Future<Output = Check> 
 #[derive(Clone)]
 pub(super) struct Monitor {
     pub(super) sites: Arc<[Site]>,
-    pub(super) store: Arc<Store>,
+    pub(super) history: Arc<History>,
     pub(super) pace: Pace,
     /// Checks under way at once.
     pub(super) checks_max: usize,
@@ -96,8 +96,8 @@ impl Monitor {
     pub(super) async fn run(&self, tell: impl Fn(&[String]), stopped: impl Fn() -> bool) {
         let names: Arc<[String]> = self.sites.iter().map(|site| site.name.clone()).collect();
         // Checks under way end with this.
-        let mut under_way: JoinSet<Result<(), SitesError>> = JoinSet::new();
-        let mut known = self.with_store(Store::newest).await.unwrap_or_default();
+        let mut under_way: JoinSet<Result<(), StoreError>> = JoinSet::new();
+        let mut known = self.with_history(History::newest).await.unwrap_or_default();
         let mut failing = false;
         while !stopped() {
             let turn = self.turn(&names, under_way.len(), known).await;
@@ -136,30 +136,30 @@ impl Monitor {
     }
 
     /// What is new since `known`, and the sites whose turn was taken.
-    async fn turn(&self, names: &Arc<[String]>, under_way: usize, known: i64) -> Result<Turn, SitesError> {
+    async fn turn(&self, names: &Arc<[String]>, under_way: usize, known: i64) -> Result<Turn, StoreError> {
         let (names, now, pace, chance) = (Arc::clone(names), self.clock.now(), self.pace, self.chance);
         let free = self.checks_max.saturating_sub(under_way);
-        self.with_store(move |store| {
-            let (changed, known) = store.news(known)?;
+        self.with_history(move |history| {
+            let (changed, known) = history.news(known)?;
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let due = store.claim(&names, now, pace, free, chance)?;
+            let due = history.claim(&names, now, pace, free, chance)?;
             Ok(Turn { changed, known, due })
         })
         .await
     }
 
-    async fn check(self, index: usize) -> Result<(), SitesError> {
+    async fn check(self, index: usize) -> Result<(), StoreError> {
         let check = (self.probe)(&self.sites[index]).await;
-        self.with_store(move |store| store.record(&check)).await
+        self.with_history(move |history| history.record(&check)).await
     }
 
     /// Another process may keep the file to itself for a while; checks under way go on meanwhile.
-    async fn with_store<T: Send + 'static>(
+    async fn with_history<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Store) -> Result<T, SitesError> + Send + 'static,
-    ) -> Result<T, SitesError> {
-        let store = Arc::clone(&self.store);
-        spawn_blocking(move || work(&store))
+        work: impl FnOnce(&History) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let history = Arc::clone(&self.history);
+        spawn_blocking(move || work(&history))
             .await
             .expect("the history does not panic, and nothing cancels it")
     }
@@ -219,7 +219,7 @@ mod tests {
     use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
     use tokio::time::Instant;
 
-    use super::super::store::Retention;
+    use super::super::history::Retention;
     use super::*;
 
     /// Sites that are what the test says, and are asked in no time unless it says otherwise.
@@ -292,7 +292,7 @@ mod tests {
             };
             Monitor {
                 sites: sites.iter().map(|site| Site::parse(site).unwrap()).collect(),
-                store: Arc::new(Store::open(&folder.path().join("sites.db"), retention).unwrap()),
+                history: Arc::new(History::open(&folder.path().join("sites.db"), retention).unwrap()),
                 pace: Pace {
                     interval_ms: 60_000,
                     jitter_percent: 0,
@@ -333,7 +333,7 @@ mod tests {
         let (folder, world) = (tempfile::tempdir().unwrap(), World::default());
         let stop = Arc::default();
         let monitor = world.monitor(&folder, &["https://a.test", "https://b.test"]);
-        let store = Arc::clone(&monitor.store);
+        let history = Arc::clone(&monitor.history);
         let (mut told, running) = run(monitor, &stop);
         // The first check is news.
         let mut first = [told.recv().await.unwrap(), told.recv().await.unwrap()];
@@ -359,7 +359,7 @@ mod tests {
                 "{times:?}"
             );
         }
-        assert_eq!(store.incidents("https://a.test/", 9).unwrap().len(), 1);
+        assert_eq!(history.incidents("https://a.test/", 9).unwrap().len(), 1);
         stop.store(true, Ordering::SeqCst);
         running.await.unwrap();
     }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::super::certificate::days as days_between;
+use super::super::history::{Check, Incident, Summary};
 use super::super::site::Site;
-use super::super::store::{Check, Incident, Summary};
 use super::{days, lasted, moment};
 
 /// How a watched site is.

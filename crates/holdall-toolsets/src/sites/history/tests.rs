@@ -5,8 +5,8 @@ use std::cell::Cell;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
-use super::super::error::SitesError;
-use super::{Check, Pace, Retention, Store};
+use super::{Check, History, Pace, Retention};
+use crate::store::StoreError;
 
 const PACE: Pace = Pace {
     interval_ms: 60_000,
@@ -21,8 +21,8 @@ fn at(seconds: i64) -> Timestamp {
     "2026-06-15T12:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds)
 }
 
-fn store(folder: &TempDir) -> Store {
-    Store::open(&folder.path().join("deep/sites.db"), RETENTION).unwrap()
+fn history(folder: &TempDir) -> History {
+    History::open(&folder.path().join("deep/sites.db"), RETENTION).unwrap()
 }
 
 fn check(site: &str, seconds: i64, state: &str) -> Check {
@@ -46,7 +46,7 @@ fn middle() -> f64 {
 #[test]
 fn each_site_is_checked_once_an_interval_by_whoever_comes_first() {
     let folder = tempfile::tempdir().unwrap();
-    let (one, other) = (store(&folder), store(&folder));
+    let (one, other) = (history(&folder), history(&folder));
     let sites = ["a", "b", "c"];
     assert_eq!(one.claim(&sites, at(0), PACE, 2, middle).unwrap(), [0, 1]);
     assert_eq!(other.claim(&sites, at(0), PACE, 8, middle).unwrap(), [2]);
@@ -62,28 +62,31 @@ fn each_site_is_checked_once_an_interval_by_whoever_comes_first() {
 #[test]
 fn who_waits_longest_comes_first() {
     let folder = tempfile::tempdir().unwrap();
-    let store = store(&folder);
-    assert_eq!(store.claim(&["a"], at(0), PACE, 8, middle).unwrap(), [0]);
-    assert_eq!(store.claim(&["b"], at(10), PACE, 8, middle).unwrap(), [0]);
+    let history = history(&folder);
+    assert_eq!(history.claim(&["a"], at(0), PACE, 8, middle).unwrap(), [0]);
+    assert_eq!(history.claim(&["b"], at(10), PACE, 8, middle).unwrap(), [0]);
     let sites = ["b", "a", "new"];
-    assert_eq!(store.claim(&sites, at(100), PACE, 1, middle).unwrap(), [2]);
-    assert_eq!(store.claim(&sites, at(100), PACE, 1, middle).unwrap(), [1]);
-    assert_eq!(store.claim(&sites, at(100), PACE, 1, middle).unwrap(), [0]);
+    assert_eq!(history.claim(&sites, at(100), PACE, 1, middle).unwrap(), [2]);
+    assert_eq!(history.claim(&sites, at(100), PACE, 1, middle).unwrap(), [1]);
+    assert_eq!(history.claim(&sites, at(100), PACE, 1, middle).unwrap(), [0]);
 }
 
 #[test]
 fn a_clock_that_was_wrong_stops_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let store = store(&folder);
-    assert_eq!(store.claim(&["a"], at(1_000_000), PACE, 8, middle).unwrap(), [0]);
-    assert_eq!(store.claim(&["a"], at(0), PACE, 8, middle).unwrap(), [0]);
-    assert!(store.claim(&["a"], at(1), PACE, 8, middle).unwrap().is_empty());
+    let history = history(&folder);
+    assert_eq!(
+        history.claim(&["a"], at(1_000_000), PACE, 8, middle).unwrap(),
+        [0]
+    );
+    assert_eq!(history.claim(&["a"], at(0), PACE, 8, middle).unwrap(), [0]);
+    assert!(history.claim(&["a"], at(1), PACE, 8, middle).unwrap().is_empty());
 }
 
 #[test]
 fn checks_come_earlier_or_later_by_as_much_as_was_said() {
     let folder = tempfile::tempdir().unwrap();
-    let store = store(&folder);
+    let history = history(&folder);
     let pace = Pace {
         jitter_percent: 10,
         ..PACE
@@ -96,23 +99,23 @@ fn checks_come_earlier_or_later_by_as_much_as_was_said() {
             asked.set(asked.get() + 1);
             chance
         };
-        assert_eq!(store.claim(&site, at(0), pace, 8, chance).unwrap(), [0]);
+        assert_eq!(history.claim(&site, at(0), pace, 8, chance).unwrap(), [0]);
         assert_eq!(asked.get(), 1);
         assert!(
-            store
+            history
                 .claim(&site, at(due - 1), pace, 8, middle)
                 .unwrap()
                 .is_empty()
         );
-        assert_eq!(store.claim(&site, at(due), pace, 8, middle).unwrap(), [0]);
+        assert_eq!(history.claim(&site, at(due), pace, 8, middle).unwrap(), [0]);
     }
 }
 
 #[test]
 fn incidents_begin_and_end_and_only_what_is_new_is_news() {
     let folder = tempfile::tempdir().unwrap();
-    let store = store(&folder);
-    let reader = super::Store::open(&folder.path().join("deep/sites.db"), RETENTION).unwrap();
+    let history = history(&folder);
+    let reader = History::open(&folder.path().join("deep/sites.db"), RETENTION).unwrap();
     let known = reader.newest().unwrap();
     for (seconds, state) in [
         (0, "up"),
@@ -122,12 +125,12 @@ fn incidents_begin_and_end_and_only_what_is_new_is_news() {
         (240, "refused"),
         (300, "up"),
     ] {
-        store.record(&check("a", seconds, state)).unwrap();
+        history.record(&check("a", seconds, state)).unwrap();
     }
     let (changed, newest) = reader.news(known).unwrap();
     assert_eq!((changed, newest), (vec!["a".to_owned()], 6));
     assert_eq!(reader.news(newest).unwrap(), (vec![], 6));
-    store.record(&check("a", 360, "up")).unwrap();
+    history.record(&check("a", 360, "up")).unwrap();
     assert_eq!(reader.news(6).unwrap(), (vec![], 7));
     let changed = reader.checks("a", None, true, 10).unwrap();
     let changed: Vec<_> = changed
@@ -166,67 +169,67 @@ fn incidents_begin_and_end_and_only_what_is_new_is_news() {
 #[test]
 fn checks_are_paged_and_told_apart_by_site() {
     let folder = tempfile::tempdir().unwrap();
-    let store = store(&folder);
+    let history = history(&folder);
     for seconds in 0..10 {
-        store.record(&check("a", seconds, "up")).unwrap();
-        store.record(&check("b", seconds, "up")).unwrap();
+        history.record(&check("a", seconds, "up")).unwrap();
+        history.record(&check("b", seconds, "up")).unwrap();
     }
-    let page = store.checks("a", None, false, 4).unwrap();
+    let page = history.checks("a", None, false, 4).unwrap();
     assert_eq!(
         page.iter().map(|check| check.at).collect::<Vec<_>>(),
         [at(9), at(8), at(7), at(6)]
     );
-    let next = store.checks("a", Some(page[3].at), false, 4).unwrap();
+    let next = history.checks("a", Some(page[3].at), false, 4).unwrap();
     assert_eq!(
         next.iter().map(|check| check.at).collect::<Vec<_>>(),
         [at(5), at(4), at(3), at(2)]
     );
-    assert_eq!(store.latest(&["b"], 3).unwrap().len(), 3);
+    assert_eq!(history.latest(&["b"], 3).unwrap().len(), 3);
     assert!(
-        store
+        history
             .latest(&["b", "c"], 100)
             .unwrap()
             .iter()
             .all(|check| check.site == "b")
     );
-    assert!(store.latest(&[], 3).unwrap().is_empty());
+    assert!(history.latest(&[], 3).unwrap().is_empty());
 }
 
 #[test]
 fn the_oldest_checks_go_first() {
     let folder = tempfile::tempdir().unwrap();
-    let store = store(&folder);
+    let history = history(&folder);
     for minute in 0..250 {
-        store.record(&check("a", minute * 60, "up")).unwrap();
+        history.record(&check("a", minute * 60, "up")).unwrap();
     }
-    let kept = store.checks("a", None, false, 1000).unwrap();
+    let kept = history.checks("a", None, false, 1000).unwrap();
     assert_eq!((kept.len(), kept.last().unwrap().at), (100, at(150 * 60)));
     // When it became what it is has been let go of; it has been so for as long as is known.
-    assert_eq!(store.summary("a", at(0)).unwrap().unwrap().since, at(150 * 60));
+    assert_eq!(history.summary("a", at(0)).unwrap().unwrap().since, at(150 * 60));
     let month = 31 * 24 * 60 * 60;
-    store.record(&check("gone", 0, "timed_out")).unwrap();
-    store.record(&check("gone", 1, "up")).unwrap();
-    store.claim(&["gone"], at(0), PACE, 1, middle).unwrap();
-    store.record(&check("a", month + 250 * 60, "up")).unwrap();
-    assert!(store.checks("gone", None, false, 1000).unwrap().is_empty());
-    assert!(store.incidents("gone", 1000).unwrap().is_empty());
-    assert_eq!(store.checks("a", None, false, 1000).unwrap().len(), 1);
-    let names: i64 = store
-        .lock()
-        .query_row("SELECT count(*) FROM sites", [], |row| row.get(0))
-        .unwrap();
+    history.record(&check("gone", 0, "timed_out")).unwrap();
+    history.record(&check("gone", 1, "up")).unwrap();
+    history.claim(&["gone"], at(0), PACE, 1, middle).unwrap();
+    history.record(&check("a", month + 250 * 60, "up")).unwrap();
+    assert!(history.checks("gone", None, false, 1000).unwrap().is_empty());
+    assert!(history.incidents("gone", 1000).unwrap().is_empty());
+    assert_eq!(history.checks("a", None, false, 1000).unwrap().len(), 1);
+    let names = history.store.read(|reading| {
+        Ok::<i64, StoreError>(reading.query_row("SELECT count(*) FROM sites", [], |row| row.get(0))?)
+    });
+    let names = names.unwrap();
     assert_eq!(names, 0);
 }
 
 #[test]
 fn incidents_are_bounded_too() {
     let folder = tempfile::tempdir().unwrap();
-    let store = store(&folder);
+    let history = history(&folder);
     for number in 0..i64::from(super::INCIDENTS_MAX) + 5 {
-        store.record(&check("a", number * 2, "timed_out")).unwrap();
-        store.record(&check("a", number * 2 + 1, "up")).unwrap();
+        history.record(&check("a", number * 2, "timed_out")).unwrap();
+        history.record(&check("a", number * 2 + 1, "up")).unwrap();
     }
-    let kept = store.incidents("a", 5_000).unwrap();
+    let kept = history.incidents("a", 5_000).unwrap();
     assert_eq!(
         (kept.len(), kept.last().unwrap().began),
         (super::INCIDENTS_MAX as usize, at(10))
@@ -236,8 +239,7 @@ fn incidents_are_bounded_too() {
 #[test]
 fn the_questions_asked_each_second_use_an_index() {
     let folder = tempfile::tempdir().unwrap();
-    let store = store(&folder);
-    let connection = store.lock();
+    let history = history(&folder);
     for question in [
         "SELECT state FROM checks WHERE site = 'a' ORDER BY id DESC LIMIT 1",
         "SELECT at_ms FROM checks WHERE site = 'a' AND changed ORDER BY id DESC LIMIT 1",
@@ -247,15 +249,12 @@ fn the_questions_asked_each_second_use_an_index() {
         "DELETE FROM incidents WHERE ended_ms < 1",
         "UPDATE incidents SET checks = 2 WHERE site = 'a' AND ended_ms IS NULL",
     ] {
-        let mut statement = connection
-            .prepare(&format!("EXPLAIN QUERY PLAN {question}"))
-            .unwrap();
-        let plan: Vec<String> = statement
-            .query_map([], |row| row.get(3))
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap();
-        let plan = plan.join("; ");
+        let plan = history.store.read(|reading| {
+            let mut statement = reading.prepare(&format!("EXPLAIN QUERY PLAN {question}"))?;
+            let steps = statement.query_map([], |row| row.get::<_, String>(3))?;
+            Ok::<_, StoreError>(steps.collect::<Result<Vec<_>, _>>()?)
+        });
+        let plan = plan.unwrap().join("; ");
         assert!(
             plan.contains("SEARCH") && !plan.contains("SCAN") && !plan.contains("TEMP"),
             "{question}: {plan}"
@@ -272,7 +271,7 @@ fn files_of_others_are_left_alone() {
         "Dear Ada, this is no database at all, but long enough to be taken for one",
     )
     .unwrap();
-    assert!(matches!(Store::open(&text, RETENTION), Err(SitesError::Foreign(path)) if path == text));
+    assert!(matches!(History::open(&text, RETENTION), Err(StoreError::Foreign { path, .. }) if path == text));
     assert!(std::fs::read_to_string(&text).unwrap().starts_with("Dear Ada"));
 
     let other = folder.path().join("other.db");
@@ -281,21 +280,21 @@ fn files_of_others_are_left_alone() {
         .execute_batch("CREATE TABLE letters (text)")
         .unwrap();
     assert!(matches!(
-        Store::open(&other, RETENTION),
-        Err(SitesError::Foreign(_))
+        History::open(&other, RETENTION),
+        Err(StoreError::Foreign { .. })
     ));
 
     let newer = folder.path().join("newer.db");
-    drop(Store::open(&newer, RETENTION).unwrap());
+    drop(History::open(&newer, RETENTION).unwrap());
     rusqlite::Connection::open(&newer)
         .unwrap()
         .pragma_update(None, "user_version", 2)
         .unwrap();
-    let error = Store::open(&newer, RETENTION).unwrap_err();
+    let error = History::open(&newer, RETENTION).err().unwrap();
     assert!(
         matches!(
             error,
-            SitesError::Newer {
+            StoreError::Newer {
                 found: 2,
                 known: 1,
                 ..
@@ -305,8 +304,8 @@ fn files_of_others_are_left_alone() {
     );
 
     assert!(matches!(
-        Store::open(folder.path(), RETENTION),
-        Err(SitesError::Open { .. })
+        History::open(folder.path(), RETENTION),
+        Err(StoreError::Open { .. })
     ));
 }
 
@@ -315,7 +314,7 @@ fn files_of_others_are_left_alone() {
 fn nobody_else_reads_the_file() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
-    drop(store(&folder));
+    drop(history(&folder));
     let mode = std::fs::metadata(folder.path().join("deep/sites.db"))
         .unwrap()
         .permissions()
@@ -326,22 +325,22 @@ fn nobody_else_reads_the_file() {
 #[test]
 fn many_may_write_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    let stores: Vec<Store> = (0..4).map(|_| store(&folder)).collect();
+    let histories: Vec<History> = (0..4).map(|_| history(&folder)).collect();
     let sites: Vec<String> = (0..40).map(|number| format!("site {number}")).collect();
     let names: Vec<&str> = sites.iter().map(String::as_str).collect();
     let claimed: usize = std::thread::scope(|scope| {
-        let workers = stores.iter().map(|store| {
+        let workers = histories.iter().map(|history| {
             let names = &names;
             scope.spawn(move || {
                 let mut claimed = 0;
                 loop {
-                    let mine = store.claim(names, at(0), PACE, 3, middle).unwrap();
+                    let mine = history.claim(names, at(0), PACE, 3, middle).unwrap();
                     if mine.is_empty() {
                         return claimed;
                     }
                     claimed += mine.len();
                     for index in mine {
-                        store.record(&check(names[index], 0, "up")).unwrap();
+                        history.record(&check(names[index], 0, "up")).unwrap();
                     }
                 }
             })
@@ -350,5 +349,5 @@ fn many_may_write_at_once() {
         workers.into_iter().map(|worker| worker.join().unwrap()).sum()
     });
     assert_eq!(claimed, 40, "each was checked by one");
-    assert_eq!(stores[0].latest(&names, 1000).unwrap().len(), 40);
+    assert_eq!(histories[0].latest(&names, 1000).unwrap().len(), 40);
 }

@@ -1,6 +1,7 @@
 //! The history of the sites: a file of SQLite that several processes may share.
 //!
-//! Here: what is kept, for how long, and whose turn it is to check. Not here: how a site is checked, and who hears of it.
+//! Here: what is kept, for how long, and whose turn it is to check. Not here: how the file is opened (`crate::store`), how a
+//! site is checked, and who hears of it.
 //!
 //! Each site has a time at which it is due. A process that wants to check it moves that time on first, in a transaction
 //! of its own: of several processes on one file one checks, whichever comes first, and the others read what it found.
@@ -9,31 +10,70 @@
 //! | file | question it answers |
 //! | --- | --- |
 //! | `mod` | whose turn is it, what is kept |
-//! | `file` | how is the file opened, and is it ours |
 //! | `read` | what happened |
 
-mod file;
 mod read;
 #[cfg(test)]
 mod tests;
 
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 
 pub(super) use self::read::{Incident, Summary};
-use super::error::SitesError;
+use crate::store::{Kind, Store, StoreError};
 
 /// Incidents kept of each site; the oldest go first.
 const INCIDENTS_MAX: u32 = 1_000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// "Holdall, sites".
+const KIND: Kind = Kind {
+    what: "the history of sites",
+    application_id: 0x686f_7369,
+    layouts: &[&[LAYOUT_1]],
+};
+/// One index each for the last checks of a site, for those that were news, for counting, and for letting go of the old;
+/// and no site has two incidents that go on.
+const LAYOUT_1: &str = "
+    CREATE TABLE sites (
+        name TEXT PRIMARY KEY,
+        due_ms INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE checks (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        site TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        up INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        changed INTEGER NOT NULL,
+        status INTEGER,
+        total_ms INTEGER NOT NULL,
+        message TEXT,
+        certificate_until_ms INTEGER
+    ) STRICT;
+    CREATE INDEX checks_of_site ON checks (site, id);
+    CREATE INDEX checks_changed ON checks (site, id) WHERE changed;
+    CREATE INDEX checks_counted ON checks (site, at_ms, up);
+    CREATE INDEX checks_by_age ON checks (at_ms);
+    CREATE TABLE incidents (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        site TEXT NOT NULL,
+        began_ms INTEGER NOT NULL,
+        ended_ms INTEGER,
+        state TEXT NOT NULL,
+        message TEXT,
+        checks INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX incidents_of_site ON incidents (site, id);
+    CREATE INDEX incidents_by_age ON incidents (ended_ms);
+    CREATE UNIQUE INDEX incidents_open ON incidents (site) WHERE ended_ms IS NULL;
+";
+
 /// An open history.
-#[derive(Debug)]
-pub(super) struct Store {
-    connection: Mutex<Connection>,
+pub(super) struct History {
+    store: Store,
     retention: Retention,
 }
 
@@ -94,11 +134,11 @@ pub(super) struct Check {
     pub(super) changed: bool,
 }
 
-impl Store {
-    /// Opens the file, which is made if it is not there.
-    pub(super) fn open(path: &Path, retention: Retention) -> Result<Self, SitesError> {
+impl History {
+    /// Opens the file, which is made if it is not there. What bounds it is what it keeps, so it has no bound of its own.
+    pub(super) fn open(path: &Path, retention: Retention) -> Result<Self, StoreError> {
         Ok(Self {
-            connection: Mutex::new(file::open(path)?),
+            store: Store::open(path, &KIND, u64::MAX)?,
             retention,
         })
     }
@@ -112,58 +152,40 @@ impl Store {
         pace: Pace,
         most: usize,
         chance: impl Fn() -> f64,
-    ) -> Result<Vec<usize>, SitesError> {
+    ) -> Result<Vec<usize>, StoreError> {
+        let now = now.as_millisecond();
         // Most of the time nothing is due: then nothing is written, and nobody is kept waiting.
-        if most == 0 || !self.is_any_due(sites, now, pace)? {
+        if most == 0
+            || self
+                .store
+                .read(|reading| all_due(reading, sites, now, pace))?
+                .is_empty()
+        {
             return Ok(Vec::new());
         }
-        let doing = "taking turns";
-        let mut connection = self.lock();
-        let transaction = begin(&mut connection).map_err(failed(doing))?;
-        let now = now.as_millisecond();
-        let mut due = Vec::new();
-        for (index, site) in sites.iter().enumerate() {
-            let then = due_at(&transaction, site).map_err(failed(doing))?;
-            if then.is_none_or(|then| pace.is_due(then, now)) {
-                due.push((then.unwrap_or(i64::MIN), index));
+        self.store.write(|writing| {
+            let mut due = all_due(writing, sites, now, pace)?;
+            due.sort_unstable();
+            due.truncate(most);
+            for (_, index) in &due {
+                writing
+                    .prepare_cached(
+                        "INSERT INTO sites (name, due_ms) VALUES (?1, ?2)
+                         ON CONFLICT (name) DO UPDATE SET due_ms = excluded.due_ms",
+                    )?
+                    .execute((sites[*index], pace.next(now, chance())))?;
             }
-        }
-        due.sort_unstable();
-        due.truncate(most);
-        for (_, index) in &due {
-            transaction
-                .prepare_cached(
-                    "INSERT INTO sites (name, due_ms) VALUES (?1, ?2)
-                     ON CONFLICT (name) DO UPDATE SET due_ms = excluded.due_ms",
-                )
-                .and_then(|mut statement| statement.execute((sites[*index], pace.next(now, chance()))))
-                .map_err(failed(doing))?;
-        }
-        transaction.commit().map_err(failed(doing))?;
-        Ok(due.into_iter().map(|(_, index)| index).collect())
-    }
-
-    fn is_any_due(&self, sites: &[&str], now: Timestamp, pace: Pace) -> Result<bool, SitesError> {
-        let connection = self.lock();
-        let now = now.as_millisecond();
-        for site in sites {
-            let then = due_at(&connection, site).map_err(failed("looking whose turn it is"))?;
-            if then.is_none_or(|then| pace.is_due(then, now)) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+            Ok(due.into_iter().map(|(_, index)| index).collect())
+        })
     }
 
     /// Keeps a check, begins or ends the incident it belongs to, and lets go of what is too old.
-    pub(super) fn record(&self, check: &Check) -> Result<(), SitesError> {
-        let doing = "keeping a check";
-        let mut connection = self.lock();
-        let transaction = begin(&mut connection).map_err(failed(doing))?;
-        let kept = keep(&transaction, check)
-            .and_then(|()| note_incident(&transaction, check))
-            .and_then(|()| self.let_go(&transaction, check));
-        kept.and_then(|()| transaction.commit()).map_err(failed(doing))
+    pub(super) fn record(&self, check: &Check) -> Result<(), StoreError> {
+        self.store.write(|writing| {
+            keep(writing, check)?;
+            note_incident(writing, check)?;
+            Ok(self.let_go(writing, check)?)
+        })
     }
 
     fn let_go(&self, transaction: &Transaction<'_>, check: &Check) -> rusqlite::Result<()> {
@@ -190,11 +212,6 @@ impl Store {
             )?
             .execute((&check.site, INCIDENTS_MAX))?;
         Ok(())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        // A transaction that panicked was rolled back.
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -249,18 +266,20 @@ fn note_incident(transaction: &Transaction<'_>, check: &Check) -> rusqlite::Resu
     Ok(())
 }
 
-fn due_at(connection: &Connection, site: &str) -> rusqlite::Result<Option<i64>> {
-    connection
-        .prepare_cached("SELECT due_ms FROM sites WHERE name = ?1")?
-        .query_row([site], |row| row.get(0))
-        .optional()
-}
-
-/// A transaction that writes: it waits for its turn now, not in the middle.
-fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
-    connection.transaction_with_behavior(TransactionBehavior::Immediate)
-}
-
-fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> SitesError {
-    move |source| SitesError::History { doing, source }
+/// Those of these sites that are due, with since when; those never checked since ever.
+fn all_due(
+    connection: &Connection,
+    sites: &[&str],
+    now: i64,
+    pace: Pace,
+) -> Result<Vec<(i64, usize)>, StoreError> {
+    let mut due = Vec::new();
+    let mut statement = connection.prepare_cached("SELECT due_ms FROM sites WHERE name = ?1")?;
+    for (index, site) in sites.iter().enumerate() {
+        let then: Option<i64> = statement.query_row([site], |row| row.get(0)).optional()?;
+        if then.is_none_or(|then| pace.is_due(then, now)) {
+            due.push((then.unwrap_or(i64::MIN), index));
+        }
+    }
+    Ok(due)
 }
