@@ -10,6 +10,7 @@ mod eval;
 mod health;
 mod index;
 mod listening;
+mod memory;
 mod notebook;
 mod printable;
 mod progress;
@@ -32,6 +33,7 @@ use holdall_telemetry::{Telemetry, TelemetryError};
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    memory::few_arenas();
     match run(&Arguments::parse()) {
         Ok(code) => code,
         // Whoever reads the results has seen enough.

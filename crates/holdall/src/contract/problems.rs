@@ -309,10 +309,10 @@ fn expectation(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Strin
         ValidationErrorKind::ExclusiveMinimum { limit } => format!("expected more than {limit}"),
         ValidationErrorKind::ExclusiveMaximum { limit } => format!("expected less than {limit}"),
         ValidationErrorKind::MultipleOf { multiple_of } => format!("expected a multiple of {multiple_of}"),
-        ValidationErrorKind::MinLength { limit } => format!("expected {limit} characters or more"),
-        ValidationErrorKind::MaxLength { limit } => format!("expected {limit} characters or fewer"),
-        ValidationErrorKind::MinItems { limit } => format!("expected {limit} items or more"),
-        ValidationErrorKind::MaxItems { limit } => format!("expected {limit} items or fewer"),
+        ValidationErrorKind::MinLength { limit } => format!("expected {} or more", counted(*limit, "character")),
+        ValidationErrorKind::MaxLength { limit } => format!("expected {} or fewer", counted(*limit, "character")),
+        ValidationErrorKind::MinItems { limit } => format!("expected {} or more", counted(*limit, "item")),
+        ValidationErrorKind::MaxItems { limit } => format!("expected {} or fewer", counted(*limit, "item")),
         ValidationErrorKind::UniqueItems => "expected every item once".into(),
         ValidationErrorKind::Pattern { pattern } => format!("expected text matching {pattern}"),
         ValidationErrorKind::Format { format } => match describe::format_example(format) {
@@ -325,6 +325,11 @@ fn expectation(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Strin
         }
         _ => error.masked_with("the value").to_string(),
     }
+}
+
+/// "1 item", "2 items".
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A value as JSON, cut to what an error repeats; the rest is not even written.
