@@ -309,8 +309,12 @@ fn expectation(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> Strin
         ValidationErrorKind::ExclusiveMinimum { limit } => format!("expected more than {limit}"),
         ValidationErrorKind::ExclusiveMaximum { limit } => format!("expected less than {limit}"),
         ValidationErrorKind::MultipleOf { multiple_of } => format!("expected a multiple of {multiple_of}"),
-        ValidationErrorKind::MinLength { limit } => format!("expected {} or more", counted(*limit, "character")),
-        ValidationErrorKind::MaxLength { limit } => format!("expected {} or fewer", counted(*limit, "character")),
+        ValidationErrorKind::MinLength { limit } => {
+            format!("expected {} or more", counted(*limit, "character"))
+        }
+        ValidationErrorKind::MaxLength { limit } => {
+            format!("expected {} or fewer", counted(*limit, "character"))
+        }
         ValidationErrorKind::MinItems { limit } => format!("expected {} or more", counted(*limit, "item")),
         ValidationErrorKind::MaxItems { limit } => format!("expected {} or fewer", counted(*limit, "item")),
         ValidationErrorKind::UniqueItems => "expected every item once".into(),

@@ -67,6 +67,19 @@ async fn first_check(client: &Client) {
     }
 }
 
+/// Waits until the client is told of `uri` and finds the site in that state. The first check, too, may be news still, and the
+/// log is told of as well.
+async fn hears_that_it_is(client: &Client, uri: &str, state: &str) {
+    loop {
+        let news = client.next_notification(UPDATED).await;
+        if news.params["uri"] == uri
+            && client.read(uri).await.json::<serde_json::Value>()["sites"][0]["state"] == state
+        {
+            return;
+        }
+    }
+}
+
 #[tokio::test]
 async fn who_watches_a_host_hears_when_it_changes() {
     for version in VERSIONS {
@@ -79,15 +92,7 @@ async fn who_watches_a_host_hears_when_it_changes() {
         for fails in [true, false] {
             switch.fails.store(fails, Ordering::SeqCst);
             let_time_pass(folder.path());
-            // The log is told of as well.
-            loop {
-                let news = client.next_notification(UPDATED).await;
-                if news.params["uri"] == uri.as_str() {
-                    break;
-                }
-            }
-            let state = client.read(&uri).await.json::<serde_json::Value>()["sites"][0]["state"].clone();
-            assert_eq!(state, if fails { "http_status 500" } else { "up" }, "{version}");
+            hears_that_it_is(&client, &uri, if fails { "http_status 500" } else { "up" }).await;
         }
         let incidents = client.read(&uri).await.json::<serde_json::Value>()["sites"][0]["incidents"].clone();
         assert!(
@@ -139,7 +144,7 @@ async fn two_servers_on_one_file_share_the_checks_and_both_tell() {
     switch.fails.store(true, Ordering::SeqCst);
     let_time_pass(folder.path());
     for client in [&one, &other] {
-        while client.next_notification(UPDATED).await.params["uri"] != uri.as_str() {}
+        hears_that_it_is(client, &uri, "http_status 500").await;
     }
     assert_eq!(switch.asked.load(Ordering::SeqCst), 2);
 }
