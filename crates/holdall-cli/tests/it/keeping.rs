@@ -219,7 +219,7 @@ fn the_section_says_where_and_mistakes_in_it_are_explained() {
     assert!(home.path("mine/todo.db").is_file());
     home.put(
         "holdall.toml",
-        "[serve]\ntoolsets = ['tasks']\n[tasks]\ntime_zone = 'Nowhere'\n",
+        "[serve]\ntoolsets = ['tasks']\n[tasks]\ntimezone = 'Nowhere'\n",
     );
     let failed = home.fail(&["serve", "--config", "holdall.toml"]);
     assert!(failed.contains("there is no time zone `Nowhere`"), "{failed}");

@@ -16,7 +16,7 @@ pub struct TasksConfig {
     pub file: Option<PathBuf>,
     /// The time zone in which a day is today, such as `Europe/Berlin`. Without it, that of the machine.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub time_zone: Option<String>,
+    pub timezone: Option<String>,
     /// How many tasks there may be, those that are done counted.
     pub tasks_max: u32,
     /// How large the file may become, in bytes.
@@ -27,7 +27,7 @@ impl Default for TasksConfig {
     fn default() -> Self {
         Self {
             file: None,
-            time_zone: None,
+            timezone: None,
             tasks_max: 10_000,
             file_bytes_max: 256 * 1024 * 1024,
         }

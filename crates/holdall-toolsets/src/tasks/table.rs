@@ -103,7 +103,7 @@ pub(super) struct Update {
 
 impl TodoList {
     pub(super) fn open(file: &Path, config: &TasksConfig) -> Result<Self, TasksError> {
-        let zone = match &config.time_zone {
+        let zone = match &config.timezone {
             Some(name) => TimeZone::get(name).map_err(|_| TasksError::TimeZone(name.clone()))?,
             None => TimeZone::system(),
         };

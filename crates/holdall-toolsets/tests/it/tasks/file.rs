@@ -66,7 +66,7 @@ fn a_file_of_a_newer_version_is_refused() {
 fn a_zone_that_is_none_is_named() {
     let desk = Desk::new();
     let mut config = TasksConfig::default();
-    config.time_zone = Some("Europe/Atlantis".into());
+    config.timezone = Some("Europe/Atlantis".into());
     let error = TasksToolset::open(&desk.file(), &config).err().unwrap();
     assert!(
         error

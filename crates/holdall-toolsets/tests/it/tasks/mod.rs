@@ -45,7 +45,7 @@ impl Desk {
 
 fn opened(file: &Path, change: impl FnOnce(&mut TasksConfig)) -> TasksToolset {
     let mut config = TasksConfig::default();
-    config.time_zone = Some("Europe/Berlin".into());
+    config.timezone = Some("Europe/Berlin".into());
     change(&mut config);
     TasksToolset::open(file, &config).unwrap()
 }
