@@ -11,6 +11,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::figure;
+
 /// The methods that are counted by name; clients can make up others.
 const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "DELETE", "OPTIONS"];
 /// The status of a request whose client left before it was answered, as nginx has it.
@@ -56,52 +58,46 @@ struct ReasonLabels {
 
 impl HttpMetrics {
     pub(super) fn new(registry: &mut Registry) -> Self {
-        let metrics = Self {
-            requests: Family::default(),
-            durations: Family::new_with_constructor(super::histogram as fn() -> Histogram),
-            refusals: Family::default(),
-            limits: Family::default(),
-            authentication_failures: Family::default(),
-            connections: Gauge::default(),
-            streams: Gauge::default(),
+        Self {
+            requests: figure(
+                registry,
+                "http_requests",
+                "Requests that were answered; 499 if the client left before",
+                Family::default(),
+            ),
+            durations: figure(
+                registry,
+                "http_request_duration_seconds",
+                "How long it took until the reply began",
+                Family::new_with_constructor(super::histogram as fn() -> Histogram),
+            ),
+            refusals: figure(
+                registry,
+                "http_refusals",
+                "Requests that were refused before they reached a transport",
+                Family::default(),
+            ),
+            limits: figure(
+                registry,
+                "http_limits_hit",
+                "Requests that were too many or too much",
+                Family::default(),
+            ),
+            authentication_failures: figure(
+                registry,
+                "http_authentication_failures",
+                "Requests of somebody who could not prove who they are",
+                Family::default(),
+            ),
+            connections: figure(registry, "http_connections", "Open connections", Gauge::default()),
+            streams: figure(
+                registry,
+                "http_streams",
+                "Replies that are going out as streams",
+                Gauge::default(),
+            ),
             usual: Default::default(),
-        };
-        registry.register(
-            "http_requests",
-            "Requests that were answered; 499 if the client left before",
-            metrics.requests.clone(),
-        );
-        registry.register(
-            "http_request_duration_seconds",
-            "How long it took until the reply began",
-            metrics.durations.clone(),
-        );
-        registry.register(
-            "http_refusals",
-            "Requests that were refused before they reached a transport",
-            metrics.refusals.clone(),
-        );
-        registry.register(
-            "http_limits_hit",
-            "Requests that were too many or too much",
-            metrics.limits.clone(),
-        );
-        registry.register(
-            "http_authentication_failures",
-            "Requests of somebody who could not prove who they are",
-            metrics.authentication_failures.clone(),
-        );
-        registry.register(
-            "http_connections",
-            "Open connections",
-            metrics.connections.clone(),
-        );
-        registry.register(
-            "http_streams",
-            "Replies that are going out as streams",
-            metrics.streams.clone(),
-        );
-        metrics
+        }
     }
 
     pub(crate) fn told(&self, event: &HttpEvent<'_>) {

@@ -24,7 +24,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Metric, Registry};
 
 use self::http::HttpMetrics;
 use self::process::ProcessMetrics;
@@ -101,59 +101,61 @@ impl Metrics {
     pub(crate) fn new(config: &MetricsConfig) -> Self {
         let mut all = Registry::default();
         let registry = all.sub_registry_with_prefix("holdall");
-        let calls = Family::default();
-        let durations = Family::new_with_constructor(histogram as fn() -> Histogram);
-        let errors = Family::default();
-        let in_flight = Family::default();
-        let (sessions, subscriptions, audit_lost) = (Gauge::default(), Gauge::default(), Counter::default());
-        registry.register("calls", "Calls that have ended, by outcome", calls.clone());
-        registry.register("call_duration_seconds", "How long calls took", durations.clone());
-        registry.register(
-            "call_errors",
-            "Calls that failed, by kind of failure",
-            errors.clone(),
-        );
-        registry.register(
-            "calls_in_flight",
-            "Calls under way, tasks among them",
-            in_flight.clone(),
-        );
-        registry.register(
-            "sessions",
-            "Open sessions of protocol 2025-11-25 and older",
-            sessions.clone(),
-        );
-        registry.register(
-            "subscriptions",
-            "Open subscriptions/listen streams",
-            subscriptions.clone(),
-        );
-        registry.register(
-            "audit_lines_lost",
-            "Lines of the audit log that could not be kept",
-            audit_lost.clone(),
-        );
         let version = env!("CARGO_PKG_VERSION");
         registry.register(
             "build",
             "The version of Holdall",
             Info::new(vec![("version", version)]),
         );
-        let http = HttpMetrics::new(registry);
-        let process = ProcessMetrics::new(&mut all);
+        let durations = Family::new_with_constructor(histogram as fn() -> Histogram);
         Self {
-            registry: all,
             names_max: config.names_max,
-            calls,
-            durations,
-            errors,
-            in_flight,
+            calls: figure(
+                registry,
+                "calls",
+                "Calls that have ended, by outcome",
+                Family::default(),
+            ),
+            durations: figure(
+                registry,
+                "call_duration_seconds",
+                "How long calls took",
+                durations,
+            ),
+            errors: figure(
+                registry,
+                "call_errors",
+                "Calls that failed, by kind of failure",
+                Family::default(),
+            ),
+            in_flight: figure(
+                registry,
+                "calls_in_flight",
+                "Calls under way, tasks among them",
+                Family::default(),
+            ),
             kinds: Default::default(),
-            sessions,
-            subscriptions,
-            http,
-            audit_lost,
-            process,
+            sessions: figure(
+                registry,
+                "sessions",
+                "Open sessions of protocol 2025-11-25 and older",
+                Gauge::default(),
+            ),
+            subscriptions: figure(
+                registry,
+                "subscriptions",
+                "Open subscriptions/listen streams",
+                Gauge::default(),
+            ),
+            audit_lost: figure(
+                registry,
+                "audit_lines_lost",
+                "Lines of the audit log that could not be kept",
+                Counter::default(),
+            ),
+            http: HttpMetrics::new(registry),
+            process: ProcessMetrics::new(&mut all),
+            registry: all,
         }
     }
 
@@ -242,6 +244,12 @@ impl Metrics {
             durations: self.durations.get_or_create_owned(&labels),
         }
     }
+}
+
+/// A figure that is on the page from now on.
+fn figure<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    registry.register(name, help, metric.clone());
+    metric
 }
 
 fn histogram() -> Histogram {

@@ -5,6 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use super::figure;
+
 /// Figures of the process.
 pub(super) struct ProcessMetrics {
     resident_bytes: Gauge,
@@ -22,29 +24,20 @@ impl ProcessMetrics {
             "When the process began to count, in seconds since 1970",
             started,
         );
-        let metrics = Self {
-            resident_bytes: Gauge::default(),
-            open_fds: Gauge::default(),
-            tasks: Gauge::default(),
+        let tasks = "Tasks of the asynchronous runtime, at work or waiting";
+        let tasks = figure(registry, "runtime_tasks", tasks, Gauge::default());
+        let mut on_linux = |name, help| match cfg!(target_os = "linux") {
+            true => figure(registry, name, help, Gauge::default()),
+            false => Gauge::default(),
         };
-        registry.register(
-            "runtime_tasks",
-            "Tasks of the asynchronous runtime, at work or waiting",
-            metrics.tasks.clone(),
-        );
-        if cfg!(target_os = "linux") {
-            registry.register(
+        Self {
+            resident_bytes: on_linux(
                 "process_resident_memory_bytes",
                 "Memory of the process that is in RAM",
-                metrics.resident_bytes.clone(),
-            );
-            registry.register(
-                "process_open_fds",
-                "Open file descriptors",
-                metrics.open_fds.clone(),
-            );
+            ),
+            open_fds: on_linux("process_open_fds", "Open file descriptors"),
+            tasks,
         }
-        metrics
     }
 
     /// Brings the figures up to date.
