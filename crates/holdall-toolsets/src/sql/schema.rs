@@ -30,6 +30,24 @@ pub(super) struct Table {
     pub(super) bare: String,
 }
 
+impl Table {
+    /// From a row of schema, name, kind, estimate, comment, and whether its schema is the one that needs no mention.
+    pub(super) fn of(row: &[Value]) -> Self {
+        let (schema, bare) = (name(row, 0), name(row, 1));
+        Self {
+            name: match is_true(row, 5) {
+                true => bare.clone(),
+                false => format!("{schema}.{bare}"),
+            },
+            kind: name(row, 2),
+            rows_estimate: number(row, 3),
+            comment: text(row, 4),
+            schema,
+            bare,
+        }
+    }
+}
+
 /// All about a table.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct TableSchema {

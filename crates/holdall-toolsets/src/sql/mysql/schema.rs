@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::error::SqlError;
 use super::super::rows::Bounds;
 use super::super::schema::{
-    ColumnSchema, Details, ForeignKey, Index, TABLES_MAX, Table, grouped, is_true, name, number, text,
+    ColumnSchema, Details, ForeignKey, Index, TABLES_MAX, Table, grouped, is_true, name, text,
 };
 use super::Mysql;
 
@@ -39,7 +39,7 @@ impl Mysql {
             ..bounds
         };
         let rows = self.rows(TABLES, &[json!(self.schema())], bounds).await?.rows;
-        Ok(rows.iter().map(|row| table(row)).collect())
+        Ok(rows.iter().map(|row| Table::of(row)).collect())
     }
 
     pub(in super::super) async fn describe(
@@ -75,21 +75,6 @@ impl Mysql {
             true => Vec::new(),
             false => vec![format!("has the privileges {}", rights.join(", "))],
         })
-    }
-}
-
-fn table(row: &[Value]) -> Table {
-    let (schema, bare) = (name(row, 0), name(row, 1));
-    Table {
-        name: match is_true(row, 5) {
-            true => bare.clone(),
-            false => format!("{schema}.{bare}"),
-        },
-        kind: name(row, 2),
-        rows_estimate: number(row, 3),
-        comment: text(row, 4),
-        schema,
-        bare,
     }
 }
 

@@ -54,7 +54,7 @@ impl Postgres {
             ..bounds
         };
         let rows = self.rows(TABLES, &[], bounds).await?.rows;
-        Ok(rows.iter().map(|row| table(row)).collect())
+        Ok(rows.iter().map(|row| Table::of(row)).collect())
     }
 
     pub(in super::super) async fn describe(
@@ -102,21 +102,6 @@ impl Postgres {
             rights.push(format!("may change {count} tables"));
         }
         Ok(rights)
-    }
-}
-
-fn table(row: &[Value]) -> Table {
-    let (schema, bare) = (name(row, 0), name(row, 1));
-    Table {
-        name: match is_true(row, 5) {
-            true => bare.clone(),
-            false => format!("{schema}.{bare}"),
-        },
-        kind: name(row, 2),
-        rows_estimate: number(row, 3),
-        comment: text(row, 4),
-        schema,
-        bare,
     }
 }
 
