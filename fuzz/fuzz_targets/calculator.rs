@@ -38,9 +38,17 @@ fuzz_target!(|data: &[u8]| {
         && !text.contains("base")
     {
         let again = calculator.value(&value.result, None).expect("a result is an expression");
-        assert_eq!(again.result, value.result, "{text:?}");
+        // `to 3 dp` writes zeros at the end, which add nothing to the value.
+        assert_eq!(significant(&again.result), significant(&value.result), "{text:?}");
     }
 });
+
+fn significant(number: &str) -> &str {
+    match number.contains('.') {
+        true => number.trim_end_matches('0').trim_end_matches('.'),
+        false => number,
+    }
+}
 
 fn judge(text: &str, result: &Result<Calculation, CalculationError>) {
     match result {

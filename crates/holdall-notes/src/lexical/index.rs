@@ -26,6 +26,7 @@ const WRITER_BYTES: usize = 32 * 1024 * 1024;
 /// The index, as one process sees it.
 pub struct LexicalIndex {
     folder: PathBuf,
+    files: Files,
     index: Index,
     reader: IndexReader,
     fields: Fields,
@@ -40,7 +41,7 @@ impl LexicalIndex {
             action: "created",
             source,
         })?;
-        let (index, fields) = open(folder)?;
+        let (files, index, fields) = open(folder)?;
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
@@ -50,6 +51,7 @@ impl LexicalIndex {
         let current = RwLock::new(Arc::new(Generation::read(reader.searcher(), fields, None, None)?));
         Ok(Self {
             folder: folder.to_owned(),
+            files,
             index,
             reader,
             fields,
@@ -103,6 +105,8 @@ impl LexicalIndex {
         }
         let generation = Arc::new(Generation::read(searcher, self.fields, rows, Some(&before))?);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&generation);
+        drop(before);
+        self.files.forget_closed();
         Ok(generation)
     }
 
@@ -117,7 +121,7 @@ impl LexicalIndex {
             .memory_budget_per_thread(WRITER_BYTES)
             .build();
         // The files another process made since `self` was opened are known only to an index opened anew.
-        let (index, fields) = open(&self.folder)?;
+        let (files, index, fields) = open(&self.folder)?;
         let writer = match index.writer_with_options(options) {
             Ok(writer) => writer,
             Err(TantivyError::LockFailure(..)) => return Err(IndexError::Busy),
@@ -125,6 +129,7 @@ impl LexicalIndex {
         };
         let complete = self.is_complete()?;
         let writer = LexicalWriter {
+            files,
             writer,
             fields,
             complete,
@@ -134,10 +139,22 @@ impl LexicalIndex {
     }
 }
 
+/// The files of the index, as far as they are mapped.
+struct Files(MmapDirectory);
+
+impl Files {
+    /// The engine remembers every file it ever mapped, and every commit makes some: forgets those that nobody reads any
+    /// more. It does so only when it is asked what is mapped.
+    fn forget_closed(&self) {
+        self.0.get_cache_info();
+    }
+}
+
 /// Opens the engine's index in `folder`, or makes it.
-fn open(folder: &Path) -> Result<(Index, Fields), IndexError> {
+fn open(folder: &Path) -> Result<(Files, Index, Fields), IndexError> {
     let (schema, fields) = Fields::new();
     let directory = MmapDirectory::open(folder).map_err(|error| IndexError::Damaged(error.to_string()))?;
+    let files = Files(directory.clone());
     let index = Index::open_or_create(directory, schema).map_err(|error| match error {
         TantivyError::IoError(source) => IndexError::Io {
             action: "opened",
@@ -146,11 +163,12 @@ fn open(folder: &Path) -> Result<(Index, Fields), IndexError> {
         other => IndexError::Damaged(other.to_string()),
     })?;
     index.tokenizers().register(ANALYSER, Analyser::new());
-    Ok((index, fields))
+    Ok((files, index, fields))
 }
 
 /// The one who changes the index. Nothing is seen before [`commit`](Self::commit).
 pub struct LexicalWriter {
+    files: Files,
     writer: IndexWriter,
     fields: Fields,
     complete: bool,
@@ -194,6 +212,7 @@ impl LexicalWriter {
             let _ = self.rollback();
             return Err(error.into());
         }
+        self.files.forget_closed();
         Ok(())
     }
 

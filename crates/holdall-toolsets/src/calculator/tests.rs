@@ -126,6 +126,7 @@ fn units_are_converted_and_kept_apart() {
         ("10 km to miles", "≈ 6.21371192237334 mi"),
         ("5 feet 10 inches to cm", "177.8 cm"),
         ("5'10\" to cm", "177.8 cm"),
+        ("3\"", "3 in"),
         ("5 in in cm", "12.7 cm"),
         ("60 mph to km/h", "96.56064 km/h"),
         ("60 km / 2 h", "30 km/h"),

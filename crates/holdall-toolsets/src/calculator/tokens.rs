@@ -396,7 +396,7 @@ fn sign_of_unit(character: char) -> Option<&'static str> {
         '′' => "arcmin",
         '″' => "arcsec",
         '\'' => "ft",
-        '"' => "in",
+        '"' => "inch",
         '$' => "USD",
         '€' => "EUR",
         '£' => "GBP",

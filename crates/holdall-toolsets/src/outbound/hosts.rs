@@ -120,7 +120,12 @@ impl FromStr for HostPattern {
             _ => (rest, None),
         };
         let host = Host::parse(host).map_err(|_| wrong())?;
-        let is_name = matches!(&host, Host::Domain(name) if !name.is_empty() && !name.contains('*'));
+        let is_name = |name: &str| {
+            // A dot may stand at the end, and nowhere two.
+            let name = name.strip_suffix('.').unwrap_or(name);
+            !name.contains('*') && name.split('.').all(|label| !label.is_empty())
+        };
+        let is_name = matches!(&host, Host::Domain(name) if is_name(name));
         if (below || matches!(host, Host::Domain(_))) && !is_name {
             return Err(wrong());
         }
@@ -179,6 +184,7 @@ mod tests {
             ("*", "http://anything.example:8080/", true),
             ("example.com", "https://example.com/x", true),
             ("example.com", "http://example.com/", true),
+            ("example.com.", "http://example.com/", true),
             ("EXAMPLE.com", "https://example.COM./", true),
             ("example.com", "https://example.com:8443/", false),
             ("example.com", "https://www.example.com/", false),
@@ -212,6 +218,10 @@ mod tests {
         for text in [
             "",
             "*.",
+            "*..",
+            "*..com",
+            "a..example",
+            "example.com..",
             "**",
             "a*b.example",
             "*.*.example",
