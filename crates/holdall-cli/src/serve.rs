@@ -11,10 +11,11 @@ use holdall::Service;
 use holdall_http::{HttpServer, Lifecycle, Listen, MetricsServer, ReadyCheck, tell_supervisor};
 use holdall_notes::Notebook;
 use holdall_telemetry::{TelemetryGuard, TelemetryObserver};
+use serde_json::json;
 
 use crate::arguments::ServeArguments;
-use crate::config::Config;
 use crate::config::layers::{self, Loaded, Sources};
+use crate::config::{Config, LogFormat};
 use crate::listening;
 use crate::progress::Bar;
 use crate::toolsets::Offer;
@@ -117,9 +118,9 @@ impl Serving {
         let public = front.public_url.as_ref().map(|url| url.at("/mcp"));
         let server = HttpServer::bind_all(places, self.service.clone(), front).await?;
         let urls = listening::urls(&server, encrypted);
-        say(&offer(&self.service, self.notes.as_ref()));
+        self.announce(&offer(&self.service, self.notes.as_ref()));
         for url in &urls {
-            say(&format!("Listening on {url}"));
+            self.announce(&format!("Listening on {url}"));
         }
         if std::io::stderr().is_terminal()
             && let Some(url) = public.as_ref().or(urls.first())
@@ -152,13 +153,25 @@ impl Serving {
         Ok(())
     }
 
+    /// Says what is served and where, whatever the level of the log. Where the log is JSON, this is, too.
+    fn announce(&self, text: &str) {
+        match self.config.log.format {
+            LogFormat::Text => say(text),
+            LogFormat::Json => {
+                let fields = json!({ "message": text });
+                let timestamp = jiff::Timestamp::now().to_string();
+                say(&json!({ "timestamp": timestamp, "level": "INFO", "fields": fields, "target": "holdall" }).to_string());
+            }
+        }
+    }
+
     /// Serves the figures at an address of their own, if they have one, until what is returned is dropped.
     async fn figures(&self) -> Result<Option<tokio_util::task::AbortOnDropHandle<()>>> {
         let (Some(address), Some(page)) = (self.config.metrics.listen, self.telemetry.metrics_page()) else {
             return Ok(None);
         };
         let server = MetricsServer::bind(address, page, &self.config.http.allowed_hosts).await?;
-        say(&format!("Figures at http://{}/metrics", server.local_addr()));
+        self.announce(&format!("Figures at http://{}/metrics", server.local_addr()));
         let serving = tokio::spawn(server.serve(std::future::pending()));
         Ok(Some(tokio_util::task::AbortOnDropHandle::new(serving)))
     }

@@ -58,6 +58,23 @@ impl Offer {
         Ok(offer)
     }
 
+    /// Whether the toolsets can be opened. What they keep is left alone: files are made in a folder that is gone afterwards.
+    pub(crate) fn examine(config: &Config) -> Result<()> {
+        let scratch = tempfile::tempdir().context("no folder for temporary files can be made")?;
+        let mut config = config.clone();
+        config.data.dir = Some(scratch.path().to_owned());
+        (config.memory.file, config.memory.import) = (None, None);
+        (config.tasks.file, config.sites.database) = (None, None);
+        if config.serve.toolsets.contains(&ToolsetName::Notes) {
+            let gone = config.notes.folders.iter().find(|folder| !folder.is_dir());
+            if let Some(folder) = gone {
+                bail!("`notes.folders`: there is no folder {}", folder.display());
+            }
+            config.serve.toolsets.retain(|name| *name != ToolsetName::Notes);
+        }
+        Self::new(&config).map(drop)
+    }
+
     fn open(&mut self, name: ToolsetName, config: &Config) -> Result<()> {
         match name {
             ToolsetName::Calculator => {

@@ -41,10 +41,10 @@ pub struct HttpConfig {
     /// For how long browsers that came over an encrypted connection shall come over no other
     /// (`Strict-Transport-Security`). Default: it is not said.
     #[serde(
-        with = "crate::written::optional_duration",
+        with = "holdall::settings::optional_duration",
         skip_serializing_if = "Option::is_none"
     )]
-    #[schemars(schema_with = "crate::written::duration_schema")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub hsts_max_age: Option<Duration>,
     /// How much each party may do, and everybody together.
     pub limits: LimitsConfig,
@@ -58,12 +58,12 @@ pub struct HttpConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsConfig>,
     /// How long a client may take to send its headers. Default: 10 seconds.
-    #[serde(with = "crate::written::duration")]
-    #[schemars(schema_with = "crate::written::duration_schema")]
+    #[serde(with = "holdall::settings::duration")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub header_timeout: Duration,
     /// How long requests under way may take once the server stops. Default: 10 seconds.
-    #[serde(with = "crate::written::duration")]
-    #[schemars(schema_with = "crate::written::duration_schema")]
+    #[serde(with = "holdall::settings::duration")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub drain_timeout: Duration,
     /// How callers prove who they are. Default: not at all.
     #[serde(skip)]
@@ -114,7 +114,10 @@ impl Default for HttpConfig {
 
 impl HttpConfig {
     /// Whether the parts can be what they say.
-    pub(crate) fn check(&self) -> Result<(), HttpError> {
+    ///
+    /// # Errors
+    /// The first that cannot.
+    pub fn check(&self) -> Result<(), HttpError> {
         match self
             .allowed_origins
             .iter()

@@ -48,7 +48,6 @@ mod ready;
 mod redis_client;
 mod routes;
 mod transports;
-mod written;
 
 pub use config::HttpConfig;
 pub use error::HttpError;

@@ -29,6 +29,16 @@ const TALKATIVE: [&str; 12] = [
     "opentelemetry",
 ];
 
+/// How much is logged.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// Whether a part of a filter is a single word that is no level.
+fn is_no_level(part: &str) -> bool {
+    let is_word = !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    let is_number = part.parse::<u8>().is_ok_and(|level| level <= 5);
+    is_word && !is_number && !LEVELS.iter().any(|level| part.eq_ignore_ascii_case(level))
+}
+
 /// A layer that writes the log to `writer`.
 pub(crate) fn layer<S, W>(
     config: &LogConfig,
@@ -38,10 +48,20 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let chosen = EnvFilter::try_new(&config.filter).map_err(|error| TelemetryError::Filter {
+    let wrong = |problem: String| TelemetryError::Filter {
         filter: config.filter.clone(),
-        problem: error.to_string(),
-    })?;
+        problem,
+    };
+    if let Some(word) = config
+        .filter
+        .split(',')
+        .map(str::trim)
+        .find(|part| is_no_level(part))
+    {
+        // It would be taken for a library of that name, and nothing else would be logged.
+        return Err(wrong(format!("`{word}` is none of {}", LEVELS.join(", "))));
+    }
+    let chosen = EnvFilter::try_new(&config.filter).map_err(|error| wrong(error.to_string()))?;
     let filter = chosen.and(filter_fn(is_harmless));
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(OneLine(writer))
@@ -138,6 +158,33 @@ mod tests {
 
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
+        }
+    }
+
+    #[test]
+    fn a_level_that_is_none_is_refused() {
+        let made = |filter: &str| {
+            let config = LogConfig {
+                filter: filter.into(),
+                format: LogFormat::Text,
+            };
+            layer::<tracing_subscriber::Registry, _>(&config, io::sink).map(drop)
+        };
+        for filter in [
+            "",
+            "warn",
+            "WARN",
+            "3",
+            "off",
+            "warn,holdall=debug",
+            "holdall_http=trace, error",
+            "[span]",
+        ] {
+            assert!(made(filter).is_ok(), "{filter}");
+        }
+        for filter in ["wran", "loud", "holdall", "holdall=debug,wran", "9"] {
+            let error = made(filter).expect_err(filter).to_string();
+            assert!(error.contains("none of off, error"), "{error}");
         }
     }
 

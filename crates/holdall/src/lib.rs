@@ -64,6 +64,8 @@ pub mod schema_lock;
 mod secret;
 mod server;
 mod service;
+#[cfg(feature = "settings")]
+pub mod settings;
 mod state;
 pub mod stdio;
 mod tasks;

@@ -55,8 +55,8 @@ pub(crate) struct OAuthConfig {
     /// Scopes that imply others, such as `{ "notes:admin" = ["notes:read"] }`.
     pub(crate) implied_scopes: BTreeMap<String, Vec<String>>,
     /// How far clocks may be apart.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    #[schemars(with = "String", extend("format" = "duration"))]
+    #[serde(with = "holdall::settings::duration")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub(crate) leeway: Duration,
 }
 

@@ -121,14 +121,47 @@ pub(crate) fn load(from: &Sources) -> Result<Loaded> {
 /// The environment of the process as far as it is text, with the variables of a `.env` file that it lacks.
 pub(crate) fn environment(env_file: Option<&Path>) -> Result<Vec<(String, String)>> {
     if let Some(path) = env_file {
-        dotenvy::from_path(path)
-            .with_context(|| format!("{} cannot be used as --env-file", path.display()))?;
+        use_env_file(path).with_context(|| format!("{} cannot be used as --env-file", path.display()))?;
     }
     let text = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let mut variables: Vec<_> = text.collect();
     variables.sort();
     Ok(variables)
+}
+
+/// Sets the variables of a `.env` file that the environment lacks. What is wrong is told without the values, which may be
+/// secret.
+fn use_env_file(path: &Path) -> Result<()> {
+    let problem = match dotenvy::from_path(path) {
+        Ok(()) => return Ok(()),
+        Err(dotenvy::Error::LineParse(problem, _)) => problem,
+        Err(dotenvy::Error::Io(error)) => return Err(error.into()),
+        Err(_) => bail!("it holds what cannot be a variable of the environment"),
+    };
+    // A quote that is not closed takes the lines after it, too.
+    let problem = problem.lines().next().unwrap_or_default();
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let mut lines = text.lines().enumerate();
+    let found = lines.find(|(_, line)| !problem.is_empty() && line.contains(problem));
+    let place = found.map_or_else(
+        || "a line".to_owned(),
+        |(index, line)| {
+            let name = line.split_once('=').map_or("", |(name, _)| name);
+            let name = name.trim().trim_start_matches("export ").trim();
+            let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            let name = if is_name {
+                format!(" ({name})")
+            } else {
+                String::new()
+            };
+            format!("line {}{name}", index + 1)
+        },
+    );
+    bail!(
+        "{place} is not of the form NAME=value: put a value with spaces, quotes, `$` or `#` in single quotes, \
+         as in NAME='a value', and one that holds a single quote in double quotes"
+    );
 }
 
 fn user_file() -> Option<PathBuf> {
@@ -192,6 +225,14 @@ fn apply(table: &Table, setting: &Setting) -> Result<Table> {
         }
         match Config::deserialize(Value::Table(changed.clone())) {
             Ok(_) => return Ok(changed),
+            // What is tried last is the text as a list. It says most where a list is wanted and its parts are wrong.
+            Err(error)
+                if problem
+                    .as_deref()
+                    .is_some_and(|first| first.contains("expected a sequence")) =>
+            {
+                problem = Some(explained(error.message()));
+            }
             Err(error) => {
                 problem.get_or_insert(explained(error.message()));
             }
@@ -223,9 +264,7 @@ fn note_sources(table: &Table, prefix: &str, source: &str, sources: &mut BTreeMa
     for (key, value) in table {
         let key = format!("{prefix}{key}");
         match value {
-            Value::Table(below) if !below.is_empty() => {
-                note_sources(below, &format!("{key}."), source, sources)
-            }
+            Value::Table(below) => note_sources(below, &format!("{key}."), source, sources),
             _ => {
                 sources.insert(key, source.to_owned());
             }

@@ -106,7 +106,7 @@ fn show(value: &Value, prefix: &str, sources: &BTreeMap<String, String>, text: &
     for (key, value) in table.iter().filter(|(_, value)| !is_section(value)) {
         let path = format!("{prefix}{key}");
         let source = source_of(&path, sources).unwrap_or("default");
-        let _ = writeln!(text, "{key} = {value}  # {source}");
+        let _ = writeln!(text, "{key} = {}  # {source}", without_logins(&value.to_string()));
     }
     for (key, below) in table.iter().filter(|(_, value)| is_section(value)) {
         let path = format!("{prefix}{key}");
@@ -118,6 +118,21 @@ fn show(value: &Value, prefix: &str, sources: &BTreeMap<String, String>, text: &
         }
         show(below, &format!("{path}."), sources, text);
     }
+}
+
+/// A value without the users and passwords that stand in its URLs. They do not belong there, but who shows a configuration
+/// may not know yet.
+fn without_logins(value: &str) -> String {
+    let mut parts = value.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let host_ends = part.find(['/', '?', '#', '"', '\'']).unwrap_or(part.len());
+        let login_ends = part[..host_ends].rfind('@');
+        shown.push_str("://");
+        shown.push_str(login_ends.map_or("", |_| "***"));
+        shown.push_str(&part[login_ends.unwrap_or(0)..]);
+    }
+    shown
 }
 
 /// Who said a key, or the table it is in.

@@ -26,8 +26,8 @@ pub(crate) struct SqlConfig {
     /// connection is encrypted, which it is unless it goes to this machine.
     pub(crate) databases: BTreeMap<String, SqlDatabase>,
     /// How long a query may take, waiting for its turn included; up to 5 minutes.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    #[schemars(with = "String", extend("format" = "duration"))]
+    #[serde(with = "holdall::settings::duration")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub(crate) timeout: Duration,
     /// Bytes of rows one reply holds, as JSON; from 1,000 to 4,000,000.
     pub(crate) result_bytes_max: usize,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use holdall::schemars::{self, JsonSchema};
 use holdall_telemetry as telemetry;
 use holdall_telemetry::TelemetryConfig;
@@ -120,6 +120,14 @@ pub(crate) struct SentryConfig {
     pub(crate) addresses: bool,
 }
 
+/// Whether somebody's name or password stands in front of the host.
+fn holds_login(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#'])
+        .next()
+        .is_some_and(|host| host.contains('@'))
+}
+
 impl Config {
     /// What telemetry is asked to do. Only a server that serves has more than a log.
     pub(crate) fn telemetry(&self, serves: bool) -> Result<TelemetryConfig> {
@@ -151,6 +159,17 @@ impl Config {
 
     fn remote(&self, config: &mut TelemetryConfig) -> Result<()> {
         if let Some(endpoint) = &self.otlp.endpoint {
+            if holds_login(endpoint) {
+                bail!(
+                    "`otlp.endpoint` holds a user or a password, which are secret: leave them out, and set `otlp.headers`"
+                );
+            }
+            if !(0.0..=1.0).contains(&self.otlp.sample_ratio) {
+                bail!(
+                    "`otlp.sample_ratio` is {}: it must be from 0 to 1",
+                    self.otlp.sample_ratio
+                );
+            }
             let mut otlp = telemetry::OtlpConfig::default();
             otlp.endpoint.clone_from(endpoint);
             for (name, value) in &self.otlp.headers {

@@ -186,6 +186,91 @@ fn a_reader_who_has_seen_enough_is_no_error() {
 }
 
 #[test]
+fn a_configuration_no_server_starts_with_is_not_right() {
+    let home = Home::new();
+    home.put("text.db", "this is no database");
+    for (text, problem) in [
+        ("[notes]\nfolders = ['elsewhere']", "there is no folder"),
+        (
+            "[serve]\ntoolsets = ['tasks']\n[tasks]\ntimezone = 'Mars/Phobos'",
+            "Mars/Phobos",
+        ),
+        (
+            "[serve]\ntoolsets = ['clock']\n[clock]\ntimezone = 'Mars'",
+            "clock.timezone",
+        ),
+        ("[serve]\ntoolsets = ['files']", "no folder to serve"),
+        (
+            "[serve]\ntoolsets = ['files']\n[files.roots]\na = { path = 'missing' }",
+            "missing",
+        ),
+        (
+            "[serve]\ntoolsets = ['prompts']\n[prompts]\nfolders = ['missing']",
+            "missing",
+        ),
+        (
+            "[serve]\ntoolsets = ['sql']\n[sql.databases.a]\nurl = 'oracle://u@h/d'",
+            "must begin with postgresql://",
+        ),
+        ("[http]\nallowed_origins = ['https://a/path']", "https://a/path"),
+        ("[auth]\ntoken_file = 'missing.toml'", "missing.toml"),
+        (
+            "[redis]\nurl = { env = 'HOLDALL_TEST_NOWHERE' }",
+            "HOLDALL_TEST_NOWHERE",
+        ),
+        ("[sentry]\ndsn = { file = 'missing' }", "missing"),
+        (
+            "[otlp]\nendpoint = 'http://ada:lovelace@127.0.0.1:9/'",
+            "otlp.endpoint",
+        ),
+        (
+            "[otlp]\nendpoint = 'http://127.0.0.1:9/'\nsample_ratio = 7.0",
+            "from 0 to 1",
+        ),
+        ("[log]\nlevel = 'wran'", "wran"),
+    ] {
+        home.put("holdall.toml", &format!("{text}\n"));
+        let arguments = ["--config", "holdall.toml", "config", "check"];
+        let output = home.command(&arguments).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            !output.status.success() && said.contains(problem),
+            "{text}: {said}"
+        );
+        assert!(!said.contains("lovelace"), "{said}");
+    }
+    let kept: Vec<_> = std::fs::read_dir(home.path(""))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert!(
+        !kept
+            .iter()
+            .any(|name| name.to_string_lossy().ends_with("tasks.db")),
+        "{kept:?}"
+    );
+}
+
+#[test]
+fn a_line_of_the_environment_file_that_is_wrong_is_told_without_its_value() {
+    let home = Home::new();
+    for (line, name) in [
+        ("BRAVE_API_KEY=hunter2 hunter3", "line 2 (BRAVE_API_KEY)"),
+        ("DB_PASSWORD=hunter$2\"c", "line 2 (DB_PASSWORD)"),
+        ("X='it's hunter2'", "line 2 (X)"),
+    ] {
+        home.put("secrets", &format!("A=1\n{line}\n"));
+        let output = home
+            .command(&["--env-file", "secrets", "config", "show"])
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains(name), "{line}: {said}");
+        assert!(!said.contains("hunter"), "{said}");
+    }
+}
+
+#[test]
 fn the_configuration_is_checked_shown_and_explained() {
     let home = Home::new();
     home.put(
@@ -200,6 +285,15 @@ fn the_configuration_is_checked_shown_and_explained() {
     assert_eq!(
         with_file(&["config", "check"]),
         "holdall.toml is right; 2 keys are set\n"
+    );
+    home.put(
+        "one.toml",
+        "[otlp]\nendpoint = \"http://ada:lovelace@127.0.0.1:9/v1/traces\"\n[tasks]\n",
+    );
+    let shown = home.print(&["--config", "one.toml", "config", "show"]);
+    assert!(
+        shown.contains("http://***@127.0.0.1:9/v1/traces") && !shown.contains("lovelace"),
+        "{shown}"
     );
     let shown = with_file(&["config", "show", "--log", "error"]);
     assert!(shown.contains("embeddings = false  # holdall.toml\n"), "{shown}");

@@ -23,6 +23,11 @@ impl Served {
         let (scheme, address) = errors
             .find_map(|line| {
                 let line = line.unwrap();
+                // Where the log is JSON, this line is, too.
+                let line = match serde_json::from_str::<serde_json::Value>(&line) {
+                    Ok(json) => json["fields"]["message"].as_str().unwrap_or_default().to_owned(),
+                    Err(_) => line,
+                };
                 let url = line.strip_prefix("Listening on ")?.strip_suffix("/mcp").unwrap();
                 let (scheme, address) = match url.strip_prefix("https://") {
                     Some(address) => ("https", address),

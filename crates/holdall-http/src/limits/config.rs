@@ -53,8 +53,8 @@ pub struct LimitsConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting_per_principal_max: Option<usize>,
     /// How long a call may wait for its turn. Default: 5 seconds.
-    #[serde(with = "crate::written::duration")]
-    #[schemars(schema_with = "crate::written::duration_schema")]
+    #[serde(with = "holdall::settings::duration")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub wait_max: Duration,
     /// Calls that wait for an answer of their user, all principals together. They have given their place to others; more
     /// are told that they cannot ask. Default: 256.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct ConnectionsConfig {
     /// Connections from one address (of IPv6: one network of 64 bits); more are closed at once. Trusted proxies are
-    /// exempt. Default: no limit but [`HttpConfig::connections_max`](crate::HttpConfig::connections_max).
+    /// exempt. Default: no limit but the one for all connections together, `connections_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per_address_max: Option<usize>,
     /// The size of a request's headers in bytes, first line included. Default: 32 KiB.
@@ -20,16 +20,16 @@ pub struct ConnectionsConfig {
     /// How many headers a request may have. Default: 100, which is also the fastest.
     pub headers_max: usize,
     /// How long a connection may wait for its next request. Default: 75 seconds.
-    #[serde(with = "crate::written::duration")]
-    #[schemars(schema_with = "crate::written::duration_schema")]
+    #[serde(with = "holdall::settings::duration")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub idle_timeout: Duration,
     /// After how long a connection is closed once its request is answered, so that load finds new servers.
     /// Default: never.
     #[serde(
-        with = "crate::written::optional_duration",
+        with = "holdall::settings::optional_duration",
         skip_serializing_if = "Option::is_none"
     )]
-    #[schemars(schema_with = "crate::written::duration_schema")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub age_max: Option<Duration>,
 }
 
@@ -57,12 +57,12 @@ pub struct TlsConfig {
     #[schemars(extend("format" = "path"))]
     pub key: PathBuf,
     /// How long a client may take to agree on keys. Default: 10 seconds.
-    #[serde(default = "handshake_timeout", with = "crate::written::duration")]
-    #[schemars(schema_with = "crate::written::duration_schema")]
+    #[serde(default = "handshake_timeout", with = "holdall::settings::duration")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub handshake_timeout: Duration,
     /// How often the files are looked at; new ones are taken for new connections. Default: 30 seconds.
-    #[serde(default = "check_interval", with = "crate::written::duration")]
-    #[schemars(schema_with = "crate::written::duration_schema")]
+    #[serde(default = "check_interval", with = "holdall::settings::duration")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub check_interval: Duration,
 }
 

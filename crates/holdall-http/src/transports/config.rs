@@ -11,21 +11,21 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct TransportConfig {
     /// How long a client may take to send the body of a request. Default: 30 seconds.
-    #[serde(with = "crate::written::duration")]
-    #[schemars(schema_with = "crate::written::duration_schema")]
+    #[serde(with = "holdall::settings::duration")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub body_timeout: Duration,
     /// How long a client may pause while it sends the body of a request. Default: 10 seconds.
-    #[serde(with = "crate::written::duration")]
-    #[schemars(schema_with = "crate::written::duration_schema")]
+    #[serde(with = "holdall::settings::duration")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub body_idle_timeout: Duration,
     /// How long a client may pause while there is something for it to read, before it is dropped. Default: 30 seconds.
-    #[serde(with = "crate::written::duration")]
-    #[schemars(schema_with = "crate::written::duration_schema")]
+    #[serde(with = "holdall::settings::duration")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub write_timeout: Duration,
     /// How often a silent stream says that it lives. A WebSocket client that gives no sign of life for twice as long is
     /// dropped. Default: 15 seconds.
-    #[serde(with = "crate::written::duration")]
-    #[schemars(schema_with = "crate::written::duration_schema")]
+    #[serde(with = "holdall::settings::duration")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub keep_alive: Duration,
     /// Streams open at once: `/sse`, `/ws`, `GET /mcp`, `subscriptions/listen`. Default: 1024.
     pub streams_max: usize,

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use holdall::Secret;
 use holdall::schemars::{self, JsonSchema};
-use jiff::fmt::serde::unsigned_duration::friendly::compact::required as written;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::credentials::SECRET_BYTES_MIN;
-use crate::outbound::{Bounds, HostPattern, NetworkConfig, duration_schema};
+use crate::outbound::{Bounds, HostPattern, NetworkConfig};
 
 /// Calls end at two minutes; what they wait for ends before that, so that the caller learns what was slow.
 const TIMEOUT_MAX: Duration = Duration::from_secs(110);
@@ -33,8 +32,8 @@ pub struct FetchConfig<S = Secret> {
     /// Whether `fetch_url` keeps away from what sites ask programs not to read (`robots.txt`). Default: yes.
     pub robots: bool,
     /// How long an answer may take, redirects included: at most 110 seconds. Default: 25 seconds.
-    #[serde(with = "written")]
-    #[schemars(schema_with = "duration_schema")]
+    #[serde(with = "holdall::settings::duration")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub timeout: Duration,
     /// The largest answer, in bytes, packed and unpacked. Default: 5 MiB.
     pub body_bytes_max: usize,

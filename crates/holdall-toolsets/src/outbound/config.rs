@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use holdall::schemars::{self, JsonSchema, Schema, SchemaGenerator, json_schema};
+use holdall::schemars::{self, JsonSchema};
 use ipnet::IpNet;
-use jiff::fmt::serde::unsigned_duration::friendly::compact::required as written;
 use serde::{Deserialize, Serialize};
 
 use super::policy::AddressPolicy;
@@ -19,8 +18,8 @@ pub struct NetworkConfig {
     #[schemars(with = "Vec<String>")]
     pub allowed: Vec<IpNet>,
     /// How long finding and reaching a server may take. Default: 10 seconds.
-    #[serde(with = "written")]
-    #[schemars(schema_with = "duration_schema")]
+    #[serde(with = "holdall::settings::duration")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub connect_timeout: Duration,
 }
 
@@ -38,9 +37,4 @@ impl NetworkConfig {
     pub fn policy(&self) -> AddressPolicy {
         AddressPolicy::allowing(self.allowed.iter().copied())
     }
-}
-
-/// The schema of a duration as people write it.
-pub(crate) fn duration_schema(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "format": "duration", "description": "A duration: `30s`, `1m 30s`, `2h`." })
 }

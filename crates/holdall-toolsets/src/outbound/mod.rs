@@ -55,4 +55,4 @@ pub use self::resolve::{Resolve, Resolving, SystemResolver};
 pub use self::target::parse_url;
 pub use self::tls::client_config;
 #[cfg(any(feature = "fetch", feature = "web_search"))]
-pub(crate) use self::{config::duration_schema, visible::visible};
+pub(crate) use self::visible::visible;

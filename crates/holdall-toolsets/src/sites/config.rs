@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use holdall::schemars::{self, JsonSchema, Schema, SchemaGenerator, json_schema};
+use holdall::schemars::{self, JsonSchema};
 use ipnet::IpNet;
-use jiff::fmt::serde::unsigned_duration::friendly::compact::required as written;
 use serde::{Deserialize, Serialize};
 
 use super::error::SitesError;
@@ -35,15 +34,15 @@ pub struct SitesConfig {
     /// The sites to watch, up to 256: URLs such as `https://example.com/health`, without a password. Default: none.
     pub watch: Vec<String>,
     /// How often each is checked, 10 seconds to 7 days. Default: 5 minutes.
-    #[serde(with = "written")]
-    #[schemars(schema_with = "duration")]
+    #[serde(with = "holdall::settings::duration")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub interval: Duration,
     /// By how many percent of `interval` a check may come earlier or later, 0 to 50, so that not all come at once.
     /// Default: 10.
     pub jitter_percent: u8,
     /// How long a check may take, 1 second to 1 minute, redirects included. Default: 10 seconds.
-    #[serde(with = "written")]
-    #[schemars(schema_with = "duration")]
+    #[serde(with = "holdall::settings::duration")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub timeout: Duration,
     /// Checks of watched sites under way at once, 1 to 64. Default: 8.
     pub checks_max: usize,
@@ -158,10 +157,6 @@ impl SitesConfig {
         network.allowed.extend(&self.watch_networks);
         network
     }
-}
-
-fn duration(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "format": "duration", "description": "A duration: `30s`, `1m 30s`, `2h`." })
 }
 
 #[cfg(test)]

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use holdall::Secret;
 use holdall::schemars::{self, JsonSchema};
-use jiff::fmt::serde::unsigned_duration::friendly::compact::required as written;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::outbound::{NetworkConfig, duration_schema};
+use crate::outbound::NetworkConfig;
 
 /// Calls end at two minutes; what they wait for ends before that, so that the caller learns what was slow.
 const TIMEOUT_MAX: Duration = Duration::from_secs(110);
@@ -31,8 +30,8 @@ pub struct WebSearchConfig<S = Secret> {
     /// Which results for adults are left out. Default: `moderate`.
     pub safe_search: SafeSearch,
     /// How long an answer may take: at most 110 seconds. Default: 15 seconds.
-    #[serde(with = "written")]
-    #[schemars(schema_with = "duration_schema")]
+    #[serde(with = "holdall::settings::duration")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub timeout: Duration,
     /// Which addresses may be reached.
     pub network: NetworkConfig,

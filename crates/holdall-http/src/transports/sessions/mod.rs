@@ -54,8 +54,8 @@ pub struct SessionConfig {
     /// Sessions one principal may have open at once, or one address where nobody is asked who they are. Default: 1,000.
     pub per_principal_max: usize,
     /// How long a session lives that nobody uses, and on which no stream is open. Default: 30 minutes.
-    #[serde(with = "crate::written::duration")]
-    #[schemars(schema_with = "crate::written::duration_schema")]
+    #[serde(with = "holdall::settings::duration")]
+    #[schemars(schema_with = "holdall::settings::duration_schema")]
     pub idle: Duration,
     /// Where replicas keep their sessions, so that a client may go on with any of them. Default: nowhere.
     #[serde(skip)]
