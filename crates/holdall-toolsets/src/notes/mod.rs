@@ -23,7 +23,7 @@ use std::time::Duration;
 use holdall::prelude::*;
 use holdall::protocol::PromptMessage;
 use holdall::{Entry, Page};
-use holdall_notes::{Edit, ListRequest, Notebook, NotesError};
+use holdall_notes::{Edit, Filter, ListRequest, Notebook, NotesError};
 
 use arguments::{ModeArgument, SortArgument, When, filter_of, note_uri};
 use errors::call_error;
@@ -54,6 +54,36 @@ impl NotesToolset {
     /// Everything, writing included; [`Components::only_reading`](holdall::Components::only_reading) leaves that out.
     pub fn new(notebook: Arc<Notebook>) -> Self {
         Self { notebook }
+    }
+
+    /// What of a filter that let nothing through fits no note at all: a typing error would look like nothing there.
+    fn missing(&self, filter: &Filter) -> CallResult<Option<String>> {
+        let fits_none = |filter: Filter| {
+            let page = self.notebook.list(&ListRequest {
+                filter,
+                limit: 1,
+                ..ListRequest::default()
+            });
+            page.map(|page| page.total == 0).map_err(call_error)
+        };
+        if let Some(folder) = &filter.folder
+            && fits_none(Filter {
+                folder: Some(folder.clone()),
+                ..Filter::default()
+            })?
+        {
+            return Ok(Some(format!("there is no note in a folder `{folder}`")));
+        }
+        for tag in &filter.tags {
+            let tags = vec![tag.clone()];
+            if fits_none(Filter {
+                tags,
+                ..Filter::default()
+            })? {
+                return Ok(Some(format!("no note has the tag `{tag}`")));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -97,7 +127,11 @@ impl NotesToolset {
         request.mode = mode.into();
         request.filter = filter_of(when.as_ref(), tags, folder.as_deref());
         let results = self.notebook.search(&request).map_err(call_error)?;
-        let reply = SearchReply::new(&results, request.mode, when, &self.notebook);
+        let missing = match results.hits.is_empty() {
+            true => self.missing(&request.filter)?,
+            false => None,
+        };
+        let reply = SearchReply::new(&results, request.mode, when, &self.notebook, missing);
         let text = reply.text(query);
         Ok(Json(reply).with_text(text))
     }
@@ -163,7 +197,11 @@ impl NotesToolset {
             cursor,
         };
         let page = self.notebook.list(&request).map_err(call_error)?;
-        let reply = ListReply::new(page, when, self.notebook.now().time_zone());
+        let missing = match page.total {
+            0 => self.missing(&request.filter)?,
+            _ => None,
+        };
+        let reply = ListReply::new(page, when, self.notebook.now().time_zone(), missing);
         let text = reply.text();
         Ok(Json(reply).with_text(text))
     }

@@ -113,6 +113,7 @@ impl SearchReply {
         mode: SearchMode,
         when: Option<Interval>,
         notebook: &Notebook,
+        missing: Option<String>,
     ) -> Self {
         let now = notebook.now();
         let hits = results.hits.iter().map(|hit| HitReply {
@@ -136,7 +137,7 @@ impl SearchReply {
                 embedded: legs.embedded,
             },
             interval: when.map(|when| when.describe()),
-            note: limits(results, mode, notebook),
+            note: missing.or_else(|| limits(results, mode, notebook)),
         }
     }
 
@@ -281,15 +282,24 @@ pub(super) struct ListReply {
     /// The interval that was listed, with its time zone.
     #[serde(skip_serializing_if = "Option::is_none")]
     interval: Option<String>,
+    /// Why there is nothing: what was asked for is not there at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 impl ListReply {
-    pub(super) fn new(page: ListPage, when: Option<Interval>, zone: &TimeZone) -> Self {
+    pub(super) fn new(
+        page: ListPage,
+        when: Option<Interval>,
+        zone: &TimeZone,
+        missing: Option<String>,
+    ) -> Self {
         Self {
             notes: page.notes.iter().map(|note| NoteName::new(note, zone)).collect(),
             total: page.total,
             next: page.next,
             interval: when.map(|when| when.describe()),
+            note: missing,
         }
     }
 
@@ -301,6 +311,9 @@ impl ListReply {
         text.push_str(":\n");
         for note in &self.notes {
             let _ = writeln!(text, "- {}", note.line());
+        }
+        if let Some(note) = &self.note {
+            let _ = writeln!(text, "({note})");
         }
         if let Some(next) = &self.next {
             let _ = writeln!(text, "(go on with cursor=\"{next}\")");

@@ -107,7 +107,7 @@ impl ThinkingToolset {
                 ErrorKind::TooLarge,
                 format!("there are {branches} branches already"),
             )
-            .hint("go on with one of them, or begin anew with thought 1")
+            .hint("go on with one of them, or end with nextThoughtNeeded false and begin anew with thought 1")
         })?;
         Ok(Json(StandingReply {
             thought_number,

@@ -69,3 +69,47 @@ async fn prompts_name_the_tools_there_are() {
     assert!(text.contains(r#"query="MCP" and when="last week""#), "{text}");
     insta::assert_json_snapshot!(prompts);
 }
+
+#[tokio::test]
+async fn what_is_not_there_at_all_is_told_from_what_does_not_fit() {
+    let client = over(&[("plans/a.md", "---\ntags: [garden]\n---\ntomatoes")]).await;
+    for (tool, asked, expected) in [
+        (
+            "search_notes",
+            json!({ "folder": "plan" }),
+            Some("there is no note in a folder `plan`"),
+        ),
+        (
+            "search_notes",
+            json!({ "tags": ["gardn"] }),
+            Some("no note has the tag `gardn`"),
+        ),
+        ("search_notes", json!({ "folder": "plans", "when": "1999" }), None),
+        (
+            "list_notes",
+            json!({ "folder": "../.." }),
+            Some("there is no note in a folder `../..`"),
+        ),
+        (
+            "list_notes",
+            json!({ "tags": ["garden", "gardn"] }),
+            Some("no note has the tag `gardn`"),
+        ),
+        ("list_notes", json!({ "when": "1999", "tags": ["garden"] }), None),
+        ("list_notes", json!({ "folder": "plans" }), None),
+    ] {
+        let mut arguments = asked.clone();
+        if tool == "search_notes" {
+            arguments["query"] = json!("zebra");
+            arguments["mode"] = json!("lexical");
+        }
+        let text = client.mcp.call(tool, arguments).await.text();
+        match expected {
+            Some(expected) => assert!(text.contains(expected), "{tool} {asked}: {text}"),
+            None => assert!(
+                !text.contains("there is no note in") && !text.contains("no note has"),
+                "{tool} {asked}: {text}"
+            ),
+        }
+    }
+}
