@@ -118,11 +118,35 @@ impl Call {
 fn misfit(path: String, error: &serde_json::Error) -> CallError {
     let problem = Problem {
         path,
-        expected: format!("does not fit: {error}"),
+        expected: format!("does not fit: {}", in_words(&error.to_string())),
         received: None,
         did_you_mean: None,
     };
     CallError::problems("", vec![problem])
+}
+
+/// The same message with numbers where it names one of Rust's whole numbers: "expected u8" means from 0 to 255.
+fn in_words(message: &str) -> String {
+    let ranges: [(&str, i128, i128); 10] = [
+        ("i8", i8::MIN.into(), i8::MAX.into()),
+        ("i16", i16::MIN.into(), i16::MAX.into()),
+        ("i32", i32::MIN.into(), i32::MAX.into()),
+        ("i64", i64::MIN.into(), i64::MAX.into()),
+        ("isize", isize::MIN as i128, isize::MAX as i128),
+        ("u8", 0, u8::MAX.into()),
+        ("u16", 0, u16::MAX.into()),
+        ("u32", 0, u32::MAX.into()),
+        ("u64", 0, u64::MAX.into()),
+        ("usize", 0, usize::MAX as i128),
+    ];
+    let named = message.rsplit_once("expected ");
+    let range = named.and_then(|(_, kind)| ranges.iter().find(|(name, ..)| *name == kind));
+    match (named, range) {
+        (Some((before, _)), Some((_, least, most))) => {
+            format!("{before}expected a whole number from {least} to {most}")
+        }
+        _ => message.to_owned(),
+    }
 }
 
 /// A function that serves calls, asynchronous or blocking.
@@ -172,5 +196,28 @@ impl<T> Clone for Handler<T> {
             Self::Async(function) => Self::Async(Arc::clone(function)),
             Self::Blocking(function) => Self::Blocking(Arc::clone(function)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_rust_are_told_as_ranges() {
+        let wrong = serde_json::from_str::<u8>("300").expect_err("it is too large");
+        let message = in_words(&wrong.to_string().replace(" at line 1 column 3", ""));
+        assert_eq!(
+            message,
+            "invalid value: integer `300`, expected a whole number from 0 to 255"
+        );
+        let value = serde_json::json!(9_223_372_036_854_775_808_u64);
+        let wrong = serde_json::from_value::<i64>(value).expect_err("it is too large");
+        let message = in_words(&wrong.to_string());
+        assert!(
+            message.ends_with("from -9223372036854775808 to 9223372036854775807"),
+            "{message}"
+        );
+        assert_eq!(in_words("expected a text"), "expected a text");
     }
 }

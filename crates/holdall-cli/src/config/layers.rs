@@ -191,11 +191,8 @@ fn read(path: &Path) -> Result<Table> {
                 error.message()
             );
         }
-        let hint = explained(error.message()).replacen(error.message(), "", 1);
-        bail!(
-            "the configuration {shown} is wrong: {}{hint}",
-            error.to_string().trim_end()
-        );
+        let said = error.to_string().replace(error.message(), &explained(error.message()));
+        bail!("the configuration {shown} is wrong: {}", said.trim_end());
     }
     let table: Table = toml::from_str(&text).with_context(cannot)?;
     let mut value = Value::Table(table);
@@ -275,6 +272,14 @@ fn note_sources(table: &Table, prefix: &str, source: &str, sources: &mut BTreeMa
 /// What is wrong, with the name that may have been meant.
 fn explained(message: &str) -> String {
     let message = message.trim_end();
+    for kind in ["usize", "u64", "u32", "u16", "u8"] {
+        if let Some(before) = message
+            .strip_suffix(kind)
+            .filter(|before| before.ends_with("expected "))
+        {
+            return format!("{before}a whole number");
+        }
+    }
     let mut names = message.split('`').skip(1).step_by(2);
     let unknown = ["unknown field", "unknown variant"]
         .iter()
