@@ -8,11 +8,13 @@
 //! | --- | --- |
 //! | `mod` | which tools are there |
 //! | `moments` | which moment is meant by a text |
+//! | `dates` | which day is meant by a text |
 //! | `zones` | which zone is meant by a name |
 //! | `spans` | what are durations, and what is between two moments |
 //! | `replies` | what does a reply look like, as JSON and as text |
 //! | `errors` | why is there no answer |
 
+mod dates;
 mod errors;
 mod moments;
 mod replies;

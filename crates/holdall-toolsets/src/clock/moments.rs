@@ -1,27 +1,17 @@
 //! From what people write to a moment, and what is to be said about it.
 
-use jiff::civil::{Date, DateTime, ISOWeekDate, Time, Weekday};
+use jiff::civil::{DateTime, Time};
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{Timestamp, ToSpan, Zoned};
+use jiff::{Timestamp, Zoned};
 
+use super::dates::date;
 use super::errors::{ClockError, quoted};
 use super::zones::{self, ZONES};
 
-const PARSER: DateTimeParser = DateTimeParser::new();
+pub(super) const PARSER: DateTimeParser = DateTimeParser::new();
 /// Longer texts are no times.
 const TIME_CHARS_MAX: usize = 100;
-/// Days and months in words.
-const DATES: [&str; 8] = [
-    "%d %B %Y",
-    "%d %b %Y",
-    "%B %d, %Y",
-    "%b %d, %Y",
-    "%B %d %Y",
-    "%b %d %Y",
-    "%d.%m.%Y",
-    "%Y/%m/%d",
-];
 const TIMES: [&str; 8] = [
     "%H:%M",
     "%H:%M:%S",
@@ -72,7 +62,7 @@ pub(super) fn read(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Moment
     if let Ok(timestamp) = PARSER.parse_timestamp(&joined) {
         return Ok(at(timestamp));
     }
-    if let Some(civil) = civil(text, &lower, zone, now)? {
+    if let Some(civil) = civil(text, zone, now)? {
         return resolved(civil, zone);
     }
     if let Ok(zoned) = jiff::fmt::rfc2822::parse(text) {
@@ -117,7 +107,7 @@ fn in_its_zone(text: &str) -> Result<Moment, ClockError> {
 }
 
 /// A time without a zone.
-fn civil(text: &str, lower: &str, zone: &TimeZone, now: Timestamp) -> Result<Option<DateTime>, ClockError> {
+fn civil(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Option<DateTime>, ClockError> {
     if let Ok(civil) = PARSER.parse_datetime(text) {
         return Ok(Some(civil));
     }
@@ -125,14 +115,17 @@ fn civil(text: &str, lower: &str, zone: &TimeZone, now: Timestamp) -> Result<Opt
     if let Some(time) = time(text) {
         return Ok(Some(today.to_datetime(time)));
     }
-    if let Some(date) = date(text, lower, today)? {
+    if let Some(date) = date(text, today)? {
         return Ok(Some(date.to_datetime(Time::midnight())));
     }
     // A date and a time: cut wherever both halves make sense.
     for (cut, _) in text.match_indices([' ', 'T', ',']) {
         let (one, other) = (text[..cut].trim(), text[cut + 1..].trim());
         let other = other.strip_prefix("at ").unwrap_or(other);
-        if let (Some(date), Some(time)) = (date(one, &one.to_lowercase(), today)?, time(other)) {
+        // Only in front of a time a half is asked whether it is a date: `May 12` of `May 12 2026 15:30` lacks no year.
+        if let Some(time) = time(other)
+            && let Some(date) = date(one, today)?
+        {
             return Ok(Some(date.to_datetime(time)));
         }
     }
@@ -150,42 +143,6 @@ fn time(text: &str) -> Option<Time> {
     TIMES
         .iter()
         .find_map(|format| Time::strptime(format, &dotless).ok())
-}
-
-fn date(text: &str, lower: &str, today: Date) -> Result<Option<Date>, ClockError> {
-    let shift = match lower {
-        "today" => Some(0),
-        "tomorrow" => Some(1),
-        "yesterday" => Some(-1),
-        _ => None,
-    };
-    if let Some(days) = shift {
-        return today.checked_add(days.days()).map(Some).map_err(|_| beyond(text));
-    }
-    if let Ok(date) = PARSER.parse_date(text) {
-        return Ok(Some(date));
-    }
-    if let Some(date) = week(text) {
-        return Ok(Some(date));
-    }
-    let parts: Vec<&str> = text.split('/').collect();
-    if let [first, second, year] = parts.as_slice()
-        && year.len() == 4
-        && [first, second].iter().all(|part| part.parse::<u8>().is_ok())
-    {
-        let message = format!("it is unclear which number of {} is the month", quoted(text));
-        return Err(ClockError::new(message, format!("write {year}-MM-DD")));
-    }
-    Ok(DATES.iter().find_map(|format| Date::strptime(format, text).ok()))
-}
-
-/// `2026-W47` is its Monday, `2026-W47-6` its Saturday.
-fn week(text: &str) -> Option<Date> {
-    let (year, rest) = text.split_once("-W").or_else(|| text.split_once("-w"))?;
-    let (week, day) = rest.split_once('-').unwrap_or((rest, "1"));
-    let weekday = Weekday::from_monday_one_offset(day.parse().ok()?).ok()?;
-    let date = ISOWeekDate::new(year.parse().ok()?, week.parse().ok()?, weekday).ok()?;
-    Some(date.date())
 }
 
 /// The moment at which the clocks of a zone show this, and what is to be said if there is none or are two.
