@@ -12,14 +12,18 @@
 //! | `functions` | what do functions make of their arguments |
 //! | `units` | which units are there, and what becomes of them |
 //! | `number` | how is calculated, within which bounds |
+//! | `rounded` | how far may a rounded number be off |
+//! | `certain` | with how many digits is calculated, so that those shown are right |
 //! | `show` | how is a number written |
 //! | `suggest` | what was probably meant by a name |
 //! | `errors` | why is there no result |
 
+mod certain;
 mod errors;
 mod evaluate;
 mod functions;
 mod number;
+mod rounded;
 mod show;
 mod suggest;
 mod tokens;
@@ -33,9 +37,7 @@ use serde::{Deserialize, Serialize};
 
 pub use errors::CalculationError;
 use errors::call_error;
-use evaluate::evaluate;
-use number::Arithmetic;
-use show::{Room, show};
+use show::Room;
 use tokens::{Placed, Token, tokens};
 
 /// What a model should know before it uses the toolset, for [`Server::instructions`](holdall::Server::instructions).
@@ -148,14 +150,12 @@ impl CalculatorToolset {
         let tokens = tokens(expression, functions::is_function)?;
         let asked = precision.map(|digits| digits.clamp(1, DIGITS_MAX));
         let digits = asked.unwrap_or(0).max(digits_written(&tokens)).max(DIGITS_USUAL) + GUARD_DIGITS;
-        let arithmetic = Arithmetic::new(digits, self.config.work_us_max);
-        let outcome = evaluate(&tokens, &arithmetic)?;
         let room = Room {
             asked,
             usual: DIGITS_USUAL,
             most: self.config.digits_max,
         };
-        let shown = show(&outcome.quantity.number, outcome.form, &room)?;
+        let (outcome, shown) = certain::calculate(&tokens, digits, self.config.work_us_max, &room)?;
         let unit = evaluate::unit_text(&outcome.quantity.unit);
         Ok(Calculation {
             expression: expression.to_owned(),

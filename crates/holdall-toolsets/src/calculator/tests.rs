@@ -1,3 +1,4 @@
+use super::number::Arithmetic;
 use super::*;
 
 /// The value, marked where it is rounded, or what is wrong.
@@ -88,6 +89,7 @@ fn functions_are_rounded_rightly_and_exact_where_they_can_be() {
         ("log(1000)", "3"),
         ("log2(2^2000)", "2000"),
         ("log(81, 3)", "4"),
+        ("log(1e10000)", "10000"),
         ("ln(e)", "≈ 1"),
         ("exp(0)", "1"),
         ("exp(1e-9999)", "≈ 1"),
@@ -118,6 +120,60 @@ fn functions_are_rounded_rightly_and_exact_where_they_can_be() {
     assert_eq!(pi.result, "3.14159265358979323846264338327950288419716939937511");
     let root = CalculatorToolset::default().value("sqrt(2)", Some(40)).unwrap();
     assert_eq!(root.result, "1.41421356237309504880168872420969807857");
+}
+
+#[test]
+fn whole_numbers_of_rounded_ones_are_those_of_their_values() {
+    check(&[
+        ("floor(exp(ln(8)))", "≈ 8"),
+        ("floor(sqrt(5)^2)", "≈ 5"),
+        ("ceil(cbrt(2)^3)", "≈ 2"),
+        ("round(sqrt(2)^2 / 4)", "≈ 1"),
+        ("trunc(-(sqrt(5)^2))", "≈ -5"),
+        ("floor(-(sqrt(5)^2))", "≈ -5"),
+        ("sign(sqrt(1 - sqrt(3)^2/3))", "≈ 0"),
+        ("sqrt(1 - sqrt(3)^2/3)", "≈ 0"),
+        ("(sqrt(2)^2 - 2)^2", "≈ 0"),
+        ("cos(sqrt(2)^2 - 2)", "≈ 1"),
+        ("asin(sqrt(2)^2 / 2) - pi / 2", "≈ 0"),
+        ("-7 mod sqrt(5)^2", "≈ 3"),
+        // Whole numbers that are certain stay exact.
+        ("floor(pi)", "3"),
+        ("ceil(sqrt(5))", "3"),
+        ("floor(8 - 1e-40 * sqrt(2))", "7"),
+        ("ceil(exp(-100000))", "1"),
+        ("sign(sqrt(2) - 1.41421356237309504880168872420969807)", "1"),
+        ("floor(pi * 10^50)", "314159265358979323846264338327950288419716939937510"),
+        ("log(32, 4)", "≈ 2.5"),
+        ("max(1, 1 + 1e-50 * sqrt(2))", "≈ 1"),
+    ]);
+    let zero = CalculatorToolset::default().value("sin(pi)", None).unwrap();
+    assert_eq!(zero.notes, ["what 960 digits do not tell from zero is taken for zero"]);
+}
+
+#[test]
+fn digits_that_cancel_out_are_calculated_once_more() {
+    check(&[
+        ("(1+1e-50)^(1e50)", "≈ 2.71828182845905"),
+        ("(1+1e-100)^(1e100)", "≈ 2.71828182845905"),
+        ("(1+1e-300)^(1e300)", "≈ 2.71828182845905"),
+        ("ln(1+1e-40)", "≈ 1e-40"),
+        ("ln(1+1e-300)", "≈ 1e-300"),
+        ("sqrt(1+1e-40)-1", "≈ 5e-41"),
+        ("sqrt(2)-1.41421356237309504880168872420969807", "≈ 8.56967187537695e-36"),
+        ("tan(89.999999999999999999999999999999999999999999999 deg)", "≈ 5.72957795130823e46"),
+        ("(1 - cos(1e-40)) * 1e80", "≈ 0.5"),
+        ("1/(sqrt(1+1e-40)-1)", "≈ 2e40"),
+        ("exp(1e-60) - 1", "≈ 1e-60"),
+        ("acosh(1 + 1e-60)", "≈ 1.4142135623731e-30"),
+        ("(1+1e-310)^(1e309)", "≈ 1.10517091807565"),
+        ("atanh(1 - 1e-60)", "≈ 69.4241263801013"),
+        ("2^1e-9 - 1", "≈ 6.93147180800172e-10"),
+        ("e^1000 to 3 dp", "≈ 197007111401704699388887935224332312531693798532384578995280299138506385078244119347497807656302688993096381798752022693598298173054461289923262783660152825232320535169584566756192271567602788071422466826314006855168508653497941660316045367817938092905299728580132869945856470286534375900456564355589156220422320260518826112288638358372248724725214506150418881937494100871264232248436315760560377439930623959705844189509050047074217568.227"),
+        // What no digits would tell.
+        ("(1+1e-5000)^(1e5000)", "error: the digits of the result are not certain: numbers on the way are so nearly equal, or so large, that 120 digits do not tell"),
+        ("1/(sqrt(2)^2 - 2)", "error: division by zero has no result"),
+    ]);
 }
 
 #[test]
