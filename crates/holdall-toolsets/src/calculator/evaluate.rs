@@ -157,7 +157,21 @@ impl<'a> Evaluator<'a> {
                 "behind `to` stands a unit (km), % or a way of writing: 3 dp, 5 sf, hex, binary, octal, fraction",
             ));
         }
+        let quantity = match quantity.unit.is_none() && target.unit.dimension() == units::ANGLE {
+            true => self.radians(quantity)?,
+            false => quantity,
+        };
         Ok((quantity.converted(&target.unit, self.arithmetic)?, Form::Plain))
+    }
+
+    /// A plain number as an angle, as `asin(0.5)` is one.
+    fn radians(&mut self, number: Quantity) -> Result<Quantity> {
+        let note = "plain numbers are radians as angles; for others write the unit, as in 30 deg";
+        self.notes.push(note.to_owned());
+        match units::named("rad", self.arithmetic) {
+            Some(radian) => number.multiply(radian, self.arithmetic),
+            None => Ok(number),
+        }
     }
 
     fn form(&mut self) -> Result<Option<Form>> {

@@ -208,6 +208,15 @@ fn units_are_converted_and_kept_apart() {
         ("10 km / 5 m", "2000"),
         ("180 deg to rad", "≈ 3.14159265358979 rad"),
         ("12 million", "12000000"),
+        ("asin(0.5) to degrees", "≈ 30 deg"),
+        ("atan2(1, 1) to degrees", "≈ 45 deg"),
+        ("1 fl oz to ml", "29.5735295625 mL"),
+        ("8 fl oz + 1 cup to cup", "2 cup"),
+        ("-273.15 °C to K", "0 K"),
+        (
+            "-300 °C to K",
+            "error: the temperature is below absolute zero: 0 K, -273.15 °C, -459.67 °F",
+        ),
         (
             "1 kg + 1 m",
             "error: `m` and `kg` measure different things and cannot be added",
@@ -305,6 +314,9 @@ fn mistakes_are_named_with_their_place() {
         ("random", "no random numbers"),
         ("today", "the clock tools"),
         ("1 ton", "there are several tons"),
+        ("5 KB", "write kB (bytes, by 1000), KiB (bytes, by 1024) or kbit (bits)"),
+        ("5 Mb to MB", "or Mbit (bits)"),
+        ("100 Mbps", "or Mbit/s (bits)"),
     ] {
         match CalculatorToolset::default().value(expression, None) {
             Err(CalculationError::Unknown { hint, .. }) => {
