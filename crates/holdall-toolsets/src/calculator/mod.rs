@@ -32,10 +32,12 @@ mod units;
 #[cfg(test)]
 mod tests;
 
+use std::ops::RangeInclusive;
+
 use holdall::prelude::*;
 use serde::{Deserialize, Serialize};
 
-pub use errors::CalculationError;
+pub use errors::{CalculationError, CalculatorConfigError};
 use errors::call_error;
 use show::Room;
 use tokens::{Placed, Token, tokens};
@@ -50,6 +52,10 @@ const GUARD_DIGITS: usize = 15;
 const DIGITS_USUAL: usize = 15;
 /// Digits that can be asked for.
 const DIGITS_MAX: usize = 1_000;
+/// What the bounds of the configuration can be.
+const EXPRESSION_CHARS: RangeInclusive<usize> = 1..=100_000;
+const WORK_US: RangeInclusive<u64> = 100..=10_000_000;
+const EXACT_DIGITS: RangeInclusive<usize> = 15..=20_000;
 
 /// The bounds of the calculator.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -74,6 +80,24 @@ impl Default for CalculatorConfig {
             work_us_max: 20_000,
             digits_max: 1_000,
         }
+    }
+}
+
+impl CalculatorConfig {
+    fn check(&self) -> Result<(), CalculatorConfigError> {
+        let within = |key: &'static str, value: u64, from: u64, to: u64| match (from..=to).contains(&value) {
+            true => Ok(()),
+            false => Err(CalculatorConfigError { key, value, from, to }),
+        };
+        let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
+        let counts = [
+            ("expression_chars_max", self.expression_chars_max, EXPRESSION_CHARS),
+            ("digits_max", self.digits_max, EXACT_DIGITS),
+        ];
+        for (key, value, range) in counts {
+            within(key, number(value), number(*range.start()), number(*range.end()))?;
+        }
+        within("work_us_max", self.work_us_max, *WORK_US.start(), *WORK_US.end())
     }
 }
 
@@ -131,8 +155,12 @@ pub struct CalculatorToolset {
 
 impl CalculatorToolset {
     /// A calculator with these bounds.
-    pub fn new(config: CalculatorConfig) -> Self {
-        Self { config }
+    ///
+    /// # Errors
+    /// If a bound is out of its range.
+    pub fn new(config: CalculatorConfig) -> Result<Self, CalculatorConfigError> {
+        config.check()?;
+        Ok(Self { config })
     }
 
     /// The value of an expression, with `precision` digits if that many are asked for.

@@ -329,10 +329,12 @@ fn mistakes_are_named_with_their_place() {
 
 #[test]
 fn what_would_take_for_ever_is_refused_with_a_reason() {
-    let long = CalculatorToolset::new(CalculatorConfig {
-        expression_chars_max: 1_000_000,
-        ..CalculatorConfig::default()
-    });
+    let long = CalculatorToolset {
+        config: CalculatorConfig {
+            expression_chars_max: 1_000_000,
+            ..CalculatorConfig::default()
+        },
+    };
     for expression in [
         "(".repeat(100_000),
         format!("{}1{}", "(".repeat(100_000), ")".repeat(100_000)),
