@@ -12,7 +12,7 @@ type Result<T> = std::result::Result<T, CalculationError>;
 /// Digits that are calculated with at most, if that many are not even shown.
 const DIGITS_MOST: usize = 1_000;
 /// What is taken for zero lies within ten to this power of it.
-const ZERO_MOST: f64 = -100.0;
+const ZERO_MOST: f64 = -25.0;
 
 /// An outcome as it is written.
 struct Attempt {
@@ -63,7 +63,10 @@ fn attempt(tokens: &[Placed], arithmetic: &Arithmetic, room: &Room) -> Result<At
         Number::Exact(_) => true,
         Number::Rounded(rounded) => {
             let written = |value: Float| {
-                let number = Number::Rounded(Rounded { value, off: f64::NEG_INFINITY });
+                let number = Number::Rounded(Rounded {
+                    value,
+                    off: f64::NEG_INFINITY,
+                });
                 show(&number, outcome.form, room).is_ok_and(|other| other.text == shown.text)
             };
             let value = &rounded.value;
@@ -72,7 +75,11 @@ fn attempt(tokens: &[Placed], arithmetic: &Arithmetic, room: &Room) -> Result<At
                 .is_some_and(|error| written(value - &error) && written(value + &error))
         }
     };
-    Ok(Attempt { outcome, shown, is_certain })
+    Ok(Attempt {
+        outcome,
+        shown,
+        is_certain,
+    })
 }
 
 /// What more digits would not make certain: numbers that are taken for zero, and digits between two of which a value lies.
@@ -82,7 +89,11 @@ fn as_it_seems(
     wanted: usize,
     room: &Room,
 ) -> Result<(Outcome, Shown)> {
-    let Attempt { mut outcome, mut shown, is_certain } = attempt;
+    let Attempt {
+        mut outcome,
+        mut shown,
+        is_certain,
+    } = attempt;
     let mut is_zero = arithmetic.is_unsure();
     if let (Number::Rounded(rounded), false) = (&outcome.quantity.number, is_certain) {
         let between = rounded.off <= log10_bounds(&rounded.value).0 - wanted as f64;
@@ -95,7 +106,10 @@ fn as_it_seems(
             )));
         }
         if !between {
-            let zero = Rounded { value: Float::ZERO, off: rounded.off };
+            let zero = Rounded {
+                value: Float::ZERO,
+                off: rounded.off,
+            };
             shown = show(&Number::Rounded(zero), outcome.form, room)?;
         }
     }

@@ -434,7 +434,9 @@ fn trigonometric(name: &str, argument: Quantity, arithmetic: &Arithmetic) -> Res
     match result {
         Err(CalculationError::Undefined(_)) if name == "tan" => Err(right_angle()),
         // So near to a right angle that it may be one.
-        Ok(Number::Rounded(Rounded { off: f64::INFINITY, .. })) if name == "tan" => {
+        Ok(Number::Rounded(Rounded {
+            off: f64::INFINITY, ..
+        })) if name == "tan" => {
             arithmetic.doubt();
             Err(right_angle())
         }

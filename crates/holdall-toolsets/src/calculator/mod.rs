@@ -12,6 +12,7 @@
 //! | `functions` | what do functions make of their arguments |
 //! | `units` | which units are there, and what becomes of them |
 //! | `number` | how is calculated, within which bounds |
+//! | `powers` | what are powers and roots |
 //! | `rounded` | how far may a rounded number be off |
 //! | `certain` | with how many digits is calculated, so that those shown are right |
 //! | `show` | how is a number written |
@@ -23,6 +24,7 @@ mod errors;
 mod evaluate;
 mod functions;
 mod number;
+mod powers;
 mod rounded;
 mod show;
 mod suggest;
@@ -37,8 +39,8 @@ use std::ops::RangeInclusive;
 use holdall::prelude::*;
 use serde::{Deserialize, Serialize};
 
-pub use errors::{CalculationError, CalculatorConfigError};
 use errors::call_error;
+pub use errors::{CalculationError, CalculatorConfigError};
 use show::Room;
 use tokens::{Placed, Token, tokens};
 
@@ -91,7 +93,11 @@ impl CalculatorConfig {
         };
         let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
         let counts = [
-            ("expression_chars_max", self.expression_chars_max, EXPRESSION_CHARS),
+            (
+                "expression_chars_max",
+                self.expression_chars_max,
+                EXPRESSION_CHARS,
+            ),
             ("digits_max", self.digits_max, EXACT_DIGITS),
         ];
         for (key, value, range) in counts {

@@ -5,30 +5,27 @@ use std::cmp::Ordering;
 
 use dashu_float::round::mode::HalfAway;
 use dashu_float::{Context, FpError, FpResult, Repr};
-use dashu_int::ops::{Abs, BitTest, UnsignedAbs};
-use dashu_int::{IBig, Sign, UBig};
+use dashu_int::ops::{Abs, BitTest};
+use dashu_int::{IBig, Sign};
 use dashu_ratio::RBig;
 
 use super::errors::CalculationError;
-use super::rounded::{
-    self, Float, Rounded, log10_bounds, of_angle, of_function, of_power, of_product, of_quotient, power_of_ten,
-};
+use super::rounded::{self, Float, Rounded, of_angle, of_function, of_product, of_quotient, power_of_ten};
 
 type Result<T> = std::result::Result<T, CalculationError>;
 
 /// Bits of numerator and denominator of an exact number: 19,000 digits. Dividing two of these takes milliseconds.
-const EXACT_BITS_MAX: usize = 1 << 16;
+pub(super) const EXACT_BITS_MAX: usize = 1 << 16;
 /// Rounded numbers lie between ten to this power and its inverse.
-const MAGNITUDE_MAX: isize = 100_000;
-/// Bits of numbers whose roots are looked for among fractions, and the degree of such roots.
-const ROOT_BITS_MAX: usize = 4_096;
-const ROOT_DEGREE_MAX: usize = 64;
+pub(super) const MAGNITUDE_MAX: isize = 100_000;
 /// The largest number whose sine is told: its distance from a multiple of π takes as many digits as it has.
 const ANGLE_DIGITS_MAX: isize = 1_000;
 /// What a step takes at least.
 pub(super) const STEP_WORK: usize = 1_000;
 /// What a function such as a sine takes at least.
 const FUNCTION_WORK: usize = 100_000;
+/// How many times as long angles of sines and tangents take.
+const ANGLE_TIMES: usize = 30;
 /// A number: exact, or rounded to the digits that are calculated with.
 #[derive(Clone, Debug)]
 pub(super) enum Number {
@@ -94,11 +91,13 @@ impl Number {
 
 /// What calculates: with how many digits, and how much of it.
 pub(super) struct Arithmetic {
-    context: Context<HalfAway>,
+    pub(super) context: Context<HalfAway>,
     /// Work that is left, in about nanoseconds. Time itself would make results depend on what else the machine does.
     work: Cell<u64>,
     is_spent: Cell<bool>,
     is_unsure: Cell<bool>,
+    /// Nobody asked for so many digits: then what takes long for them is counted as that.
+    is_again: bool,
 }
 
 impl Arithmetic {
@@ -109,6 +108,7 @@ impl Arithmetic {
             work: Cell::new(work_us_max.saturating_mul(1_000)),
             is_spent: Cell::new(false),
             is_unsure: Cell::new(false),
+            is_again: false,
         }
     }
 
@@ -119,6 +119,7 @@ impl Arithmetic {
             work: self.work.clone(),
             is_spent: Cell::new(false),
             is_unsure: Cell::new(false),
+            is_again: true,
         }
     }
 
@@ -176,9 +177,14 @@ impl Arithmetic {
     }
 
     /// Before a function is applied.
-    fn spend_on_function(&self) -> Result<()> {
+    pub(super) fn spend_on_function(&self, name: &str) -> Result<()> {
         let digits = self.context.precision();
-        self.spend(FUNCTION_WORK + digits.saturating_mul(digits).saturating_mul(6))
+        let times = match name {
+            "asin" | "acos" | "atan" | "atan2" if self.is_again => ANGLE_TIMES,
+            _ => 1,
+        };
+        let work = FUNCTION_WORK + digits.saturating_mul(digits).saturating_mul(6);
+        self.spend(work.saturating_mul(times))
     }
 
     /// The number, rounded.
@@ -188,7 +194,11 @@ impl Arithmetic {
                 let (value, is_exact) = value
                     .to_float::<HalfAway, 10>(self.context.precision())
                     .value_with_exact();
-                let off = if is_exact { f64::NEG_INFINITY } else { self.rounding(&value) };
+                let off = if is_exact {
+                    f64::NEG_INFINITY
+                } else {
+                    self.rounding(&value)
+                };
                 Rounded { value, off }
             }
             Number::Rounded(value) => value.clone(),
@@ -332,134 +342,13 @@ impl Arithmetic {
         match number {
             Number::Exact(value) => Ok(value.round()),
             Number::Rounded(rounded) => {
-                if decimals(&rounded.value) > isize::try_from(self.context.precision()).unwrap_or(isize::MAX) {
+                if decimals(&rounded.value) > isize::try_from(self.context.precision()).unwrap_or(isize::MAX)
+                {
                     return Ok(IBig::ZERO);
                 }
                 Ok(fraction(rounded.value.clone())?.round())
             }
         }
-    }
-
-    pub(super) fn power(&self, base: &Number, exponent: &Number) -> Result<Number> {
-        self.spend_on_function()?;
-        if exponent.is_zero() {
-            return match base.is_zero() {
-                true => Err(CalculationError::undefined(
-                    "0^0 has no value everybody agrees on",
-                )),
-                false => Ok(Number::from(1)),
-            };
-        }
-        let side = self.sign(base);
-        if side == Ordering::Equal {
-            return match (base, self.sign(exponent)) {
-                (_, Ordering::Less) => Err(CalculationError::undefined(
-                    "zero to a negative power is a division by zero, which has no result",
-                )),
-                (Number::Rounded(base), Ordering::Greater) => Ok(Number::Rounded(Rounded {
-                    value: Float::ZERO,
-                    off: base.most() * 10f64.powf(log10_bounds(&self.float(exponent).value).0),
-                })),
-                _ => Ok(Number::from(0)),
-            };
-        }
-        let is_negative = side == Ordering::Less;
-        self.check_power(base, exponent)?;
-        match (base, exponent) {
-            (_, Number::Exact(power)) if power.is_int() => self.whole_power(base, power.numerator()),
-            (Number::Exact(value), Number::Exact(power)) if !is_negative => {
-                match exact_root(value, power.denominator()) {
-                    Some(root) => self.whole_power(&Number::Exact(root), power.numerator()),
-                    None => self.real_power(base, exponent),
-                }
-            }
-            _ if is_negative => Err(CalculationError::undefined(
-                "a negative number to a fractional power is no real number; for odd roots write cbrt(-8) or root(-32, 5)",
-            )),
-            _ => self.real_power(base, exponent),
-        }
-    }
-
-    /// Whether a power is small enough to be calculated with, of a base that is off zero.
-    fn check_power(&self, base: &Number, exponent: &Number) -> Result<()> {
-        let base = self.float(&base.clone().magnitude());
-        let (low, high) = log10_bounds(&base.value);
-        let is_near_one = low.abs() <= 0.1;
-        // As a logarithm, too: exponents may be beyond what processors calculate with.
-        let logarithm = match is_near_one {
-            false => (low.abs() + high.abs()).log10() - std::f64::consts::LOG10_2,
-            true => log10_bounds(&(&base.value - Float::ONE)).1 - std::f64::consts::LN_10.log10(),
-        };
-        let size = logarithm + log10_bounds(&self.float(exponent).value).1;
-        if size > (MAGNITUDE_MAX as f64).log10() {
-            if is_near_one && base.off != f64::NEG_INFINITY {
-                self.doubt();
-            }
-            return Err(beyond());
-        }
-        Ok(())
-    }
-
-    fn real_power(&self, base: &Number, exponent: &Number) -> Result<Number> {
-        let (one, other) = (self.float(base), self.float(exponent));
-        let is_root = matches!(exponent, Number::Exact(power)
-            if *power.denominator() == UBig::from(2u8) && power.numerator().is_one());
-        let power = match is_root {
-            true => self.context.sqrt(one.value.repr()),
-            false => self.context.powf(one.value.repr(), other.value.repr(), None),
-        };
-        self.rounded(power, |power| of_power(&one, &other, power))
-    }
-
-    fn whole_power(&self, base: &Number, exponent: &IBig) -> Result<Number> {
-        let times = usize::try_from(exponent.unsigned_abs()).ok();
-        if let (Number::Exact(value), Some(times)) = (base, times) {
-            let is_one = value.denominator().is_one() && value.numerator().unsigned_abs().is_one();
-            let times = if is_one { times % 2 + 2 } else { times };
-            if bits(value).saturating_mul(times) <= EXACT_BITS_MAX {
-                let words = bits(value) * times / 64 + 1;
-                self.spend(words * words)?;
-                let (numerator, denominator) = (value.numerator().pow(times), value.denominator().pow(times));
-                let power = RBig::from_parts(numerator, denominator);
-                return match exponent.sign() {
-                    Sign::Positive => Ok(Number::Exact(power)),
-                    Sign::Negative => self.divide(&Number::from(1), &Number::Exact(power)),
-                };
-            }
-        }
-        let (one, other) = (self.float(base), self.float(&Number::from(exponent.clone())));
-        // It is squared for each bit of the exponent.
-        let words = self.digits() / 16 + 1;
-        let bits = exponent.unsigned_abs().bit_len();
-        self.spend(bits.saturating_mul(words * words * 8))?;
-        let power = self.context.powi(one.value.repr(), exponent.clone());
-        self.rounded(power, |power| of_power(&one, &other, power))
-    }
-
-    /// The number whose `degree`-th power this is; of negative numbers for odd degrees.
-    pub(super) fn root(&self, number: &Number, degree: &Number) -> Result<Number> {
-        let Some(whole) = degree.whole().and_then(|whole| usize::try_from(whole).ok()) else {
-            return self.power(number, &self.divide(&Number::from(1), degree)?);
-        };
-        if whole == 0 {
-            return Err(CalculationError::undefined("there is no zeroth root"));
-        }
-        let is_negative = self.sign(number) == Ordering::Less;
-        if is_negative && whole % 2 == 0 {
-            return Err(CalculationError::undefined(
-                "an even root of a negative number is no real number",
-            ));
-        }
-        let inverse = self.divide(&Number::from(1), degree)?;
-        let root = match number.is_zero() {
-            true => Number::from(0),
-            false if is_negative => self.power(&number.clone().negated(), &inverse)?,
-            false => self.power(number, &inverse)?,
-        };
-        Ok(match is_negative {
-            true => root.negated(),
-            false => root,
-        })
     }
 
     /// Applies a function of the crate for floats. Such functions of fractions are no fractions, but for those of 0 and 1.
@@ -487,7 +376,7 @@ impl Arithmetic {
         number: &Number,
         function: impl Fn(&Context<HalfAway>, &Repr<10>) -> FpResult<Float>,
     ) -> Result<Number> {
-        self.spend_on_function()?;
+        self.spend_on_function(name)?;
         let argument = self.float(number);
         let result = self.exactly(function(&self.context, argument.value.repr()));
         if result.is_err() && argument.off != f64::NEG_INFINITY {
@@ -506,7 +395,7 @@ impl Arithmetic {
 
     /// The angle of the point `x`, `y`.
     pub(super) fn angle(&self, y: &Number, x: &Number) -> Result<Number> {
-        self.spend_on_function()?;
+        self.spend_on_function("atan2")?;
         // Left of zero the angle jumps from -π to π.
         if self.sign(x) != Ordering::Greater {
             let _ = self.sign(y);
@@ -551,7 +440,7 @@ impl Arithmetic {
     }
 
     /// A result with the error it has from its arguments, and from being rounded itself.
-    fn rounded(&self, result: FpResult<Float>, carried: impl Fn(&Float) -> f64) -> Result<Number> {
+    pub(super) fn rounded(&self, result: FpResult<Float>, carried: impl Fn(&Float) -> f64) -> Result<Number> {
         let (value, is_exact) = checked(result)?;
         let mut off = carried(&value);
         if !is_exact {
@@ -615,7 +504,7 @@ fn decimals(value: &Float) -> isize {
     value.repr().exponent().saturating_add(digits)
 }
 
-fn beyond() -> CalculationError {
+pub(super) fn beyond() -> CalculationError {
     CalculationError::too_large(format!("a number on the way is beyond 10^±{MAGNITUDE_MAX}"))
 }
 
@@ -626,21 +515,4 @@ pub(super) fn bits(value: &RBig) -> usize {
         .abs()
         .bit_len()
         .max(value.denominator().bit_len())
-}
-
-/// The root of numerator and denominator, if both are powers. Of long numbers, and for high degrees, nobody asks.
-fn exact_root(value: &RBig, degree: &UBig) -> Option<RBig> {
-    let degree = usize::try_from(degree)
-        .ok()
-        .filter(|degree| *degree <= ROOT_DEGREE_MAX)?;
-    if bits(value) > ROOT_BITS_MAX {
-        return None;
-    }
-    let root = |of: UBig| {
-        let root = of.nth_root(degree);
-        (root.pow(degree) == of).then_some(root)
-    };
-    let numerator = root(value.numerator().unsigned_abs())?;
-    let denominator = root(value.denominator().clone())?;
-    Some(RBig::from_parts(numerator.into(), denominator))
 }

@@ -80,7 +80,10 @@ pub(super) fn sum(one: f64, other: f64) -> f64 {
 /// The error of a product.
 pub(super) fn of_product(one: &Rounded, other: &Rounded) -> f64 {
     let (first, second) = (log10_bounds(&one.value).1, log10_bounds(&other.value).1);
-    sum(sum(times(first, other.off), times(second, one.off)), times(one.off, other.off))
+    sum(
+        sum(times(first, other.off), times(second, one.off)),
+        times(one.off, other.off),
+    )
 }
 
 /// The error of a quotient, whose divisor is off zero.

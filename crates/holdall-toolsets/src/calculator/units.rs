@@ -83,7 +83,12 @@ const UNITS: &[Row] = &[
     ("qt quart", "0.000946352946", VOLUME, No),
     ("pt pint", "0.000473176473", VOLUME, No),
     ("cup", "0.0002365882365", VOLUME, No),
-    ("floz fl_oz fluid_ounce fl_ounce", "0.0000295735295625", VOLUME, No),
+    (
+        "floz fl_oz fluid_ounce fl_ounce",
+        "0.0000295735295625",
+        VOLUME,
+        No,
+    ),
     ("tbsp tablespoon", "0.00001478676478125", VOLUME, No),
     ("tsp teaspoon", "0.00000492892159375", VOLUME, No),
     ("imperial_gallon", "0.00454609", VOLUME, No),

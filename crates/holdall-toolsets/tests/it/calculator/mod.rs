@@ -103,15 +103,24 @@ fn bounds_out_of_their_range_are_refused() {
     let error = |config: CalculatorConfig| CalculatorToolset::new(config).unwrap_err().to_string();
     let usual = CalculatorConfig::default;
     assert_eq!(
-        error(CalculatorConfig { expression_chars_max: 0, ..usual() }),
+        error(CalculatorConfig {
+            expression_chars_max: 0,
+            ..usual()
+        }),
         "`calculator.expression_chars_max` is 0: it must be from 1 to 100000"
     );
     assert_eq!(
-        error(CalculatorConfig { digits_max: 20_001, ..usual() }),
+        error(CalculatorConfig {
+            digits_max: 20_001,
+            ..usual()
+        }),
         "`calculator.digits_max` is 20001: it must be from 15 to 20000"
     );
     assert_eq!(
-        error(CalculatorConfig { work_us_max: 99, ..usual() }),
+        error(CalculatorConfig {
+            work_us_max: 99,
+            ..usual()
+        }),
         "`calculator.work_us_max` is 99: it must be from 100 to 10000000"
     );
 }
