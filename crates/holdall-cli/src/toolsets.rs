@@ -78,7 +78,7 @@ impl Offer {
     fn open(&mut self, name: ToolsetName, config: &Config) -> Result<()> {
         match name {
             ToolsetName::Calculator => {
-                let calculator = CalculatorToolset::new(config.calculator.clone());
+                let calculator = CalculatorToolset::new(config.calculator.clone())?;
                 self.bring(calculator, calculator::INSTRUCTIONS);
             }
             ToolsetName::Clock => {

@@ -44,6 +44,16 @@ impl CalculationError {
     }
 }
 
+/// Why there is no calculator: a bound out of its range.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`calculator.{key}` is {value}: it must be from {from} to {to}")]
+pub struct CalculatorConfigError {
+    pub(super) key: &'static str,
+    pub(super) value: u64,
+    pub(super) from: u64,
+    pub(super) to: u64,
+}
+
 /// The same for the caller of the tool.
 pub(super) fn call_error(error: CalculationError) -> CallError {
     let message = error.to_string();

@@ -157,7 +157,21 @@ impl<'a> Evaluator<'a> {
                 "behind `to` stands a unit (km), % or a way of writing: 3 dp, 5 sf, hex, binary, octal, fraction",
             ));
         }
+        let quantity = match quantity.unit.is_none() && target.unit.dimension() == units::ANGLE {
+            true => self.radians(quantity)?,
+            false => quantity,
+        };
         Ok((quantity.converted(&target.unit, self.arithmetic)?, Form::Plain))
+    }
+
+    /// A plain number as an angle, as `asin(0.5)` is one.
+    fn radians(&mut self, number: Quantity) -> Result<Quantity> {
+        let note = "plain numbers are radians as angles; for others write the unit, as in 30 deg";
+        self.notes.push(note.to_owned());
+        match units::named("rad", self.arithmetic) {
+            Some(radian) => number.multiply(radian, self.arithmetic),
+            None => Ok(number),
+        }
     }
 
     fn form(&mut self) -> Result<Option<Form>> {
@@ -301,6 +315,7 @@ impl<'a> Evaluator<'a> {
         loop {
             let next = self.peek();
             match &next.token {
+                _ if !quotient.unit.is_none() && self.is_to_inches() => return Ok(quotient),
                 Token::Name(name) if !is_operator(name, self.ahead(1)) => {
                     let written = self.written(start, end);
                     self.notes.push(format!("read as ({written}) {name}"));
@@ -319,6 +334,7 @@ impl<'a> Evaluator<'a> {
         loop {
             let next = self.peek();
             match &next.token {
+                _ if !left.quantity.unit.is_none() && self.is_to_inches() => return Ok(left),
                 Token::Name(name) if !is_operator(name, self.ahead(1)) => {
                     let right = self.power()?.quantity;
                     left = left.quantity.multiply(right, self.arithmetic)?.into();
@@ -340,6 +356,17 @@ impl<'a> Evaluator<'a> {
                 _ => return Ok(left),
             }
         }
+    }
+
+    /// `in in`, as in `5 km in in`: a conversion to inches, unless it goes on as in `5 in in cm`.
+    fn is_to_inches(&self) -> bool {
+        let is_in = |token: &Token| matches!(token, Token::Name(name) if name == "in");
+        let goes_on = match self.ahead(2) {
+            Token::Name(next) => !matches!(next.as_str(), "to" | "as" | "in" | "per"),
+            Token::Number(_) | Token::Sign("%") => true,
+            _ => false,
+        };
+        is_in(self.ahead(0)) && is_in(self.ahead(1)) && !goes_on
     }
 
     fn is_unit(&self, steps: usize) -> bool {

@@ -9,7 +9,8 @@ use dashu_int::{IBig, Sign, UBig};
 use dashu_ratio::RBig;
 
 use super::errors::CalculationError;
-use super::number::{Arithmetic, Float, Number, STEP_WORK, bits as bits_of, fits};
+use super::number::{Arithmetic, Number, STEP_WORK, bits as bits_of, fits};
+use super::rounded::{Float, Rounded};
 use super::units::{ANGLE, Quantity, Unit};
 
 type Result<T> = std::result::Result<T, CalculationError>;
@@ -288,9 +289,7 @@ fn of_two(name: &str, first: Quantity, second: Quantity, arithmetic: &Arithmetic
         }
         "atan2" => {
             let second = second.scaled(&first.unit, "compared", arithmetic)?;
-            let (y, x) = (arithmetic.float(&first.number), arithmetic.float(&second.number));
-            let angle = |context: &Context<HalfAway>, _: &Repr<10>| context.atan2(y.repr(), x.repr(), None);
-            arithmetic.apply(&Number::Rounded(y.clone()), angle)?.into()
+            arithmetic.angle(&first.number, &second.number)?.into()
         }
         _ => {
             let (from, chosen) = (whole(first, name)?, whole(second, name)?);
@@ -324,33 +323,37 @@ fn of_one(name: &str, argument: Quantity, arithmetic: &Arithmetic) -> Result<Qua
 }
 
 fn plain(name: &str, number: &Number, arithmetic: &Arithmetic) -> Result<Number> {
-    let apply =
-        |function: fn(&Context<HalfAway>, &Repr<10>) -> FpResult<Float>| arithmetic.apply(number, function);
+    let apply = |function: fn(&Context<HalfAway>, &Repr<10>) -> FpResult<Float>| {
+        arithmetic.apply(name, number, function)
+    };
     match name {
-        "sign" | "sgn" => Ok(Number::from(match (number.is_zero(), number.is_negative()) {
-            (true, _) => 0,
-            (_, true) => -1,
-            _ => 1,
+        "sign" | "sgn" => Ok(Number::from(match arithmetic.sign(number) {
+            Ordering::Less => -1,
+            Ordering::Equal => 0,
+            Ordering::Greater => 1,
         })),
         "exp" => {
-            let exponent = arithmetic.float(number).to_f64().value();
+            let exponent = arithmetic.float(number).value.to_f64().value();
             arithmetic.check_magnitude(exponent * std::f64::consts::LOG10_E)?;
             apply(|context, x| context.exp(x, None))
         }
-        "ln" | "log" | "log10" | "log2" if number.is_zero() || number.is_negative() => Err(
+        "ln" | "log" | "log10" | "log2" if arithmetic.sign(number) != Ordering::Greater => Err(
             CalculationError::undefined("only numbers above zero have a logarithm"),
         ),
         "ln" => apply(|context, x| context.ln(x, None)),
         "log" | "log10" => logarithm(number, &Number::from(10), arithmetic),
         "log2" => logarithm(number, &Number::from(2), arithmetic),
-        "asin" | "acos" | "atanh" if beyond_one(number, arithmetic)? => Err(CalculationError::undefined(
-            format!("`{name}` takes numbers from -1 to 1"),
-        )),
-        "asin" => apply(|context, x| context.asin(x, None)),
-        "acos" => apply(|context, x| context.acos(x, None)),
+        "asin" | "acos" | "atanh" => {
+            let number = up_to_one(name, number, arithmetic)?;
+            arithmetic.apply(name, &number, |context, x| match name {
+                "asin" => context.asin(x, None),
+                "acos" => context.acos(x, None),
+                _ => context.atanh(x, None),
+            })
+        }
         "atan" => apply(|context, x| context.atan(x, None)),
         "sinh" | "cosh" | "tanh" => {
-            let exponent = arithmetic.float(number).to_f64().value();
+            let exponent = arithmetic.float(number).value.to_f64().value();
             if name != "tanh" {
                 arithmetic.check_magnitude(exponent * std::f64::consts::LOG10_E)?;
             } else if exponent.abs() > 10_000.0 {
@@ -365,17 +368,41 @@ fn plain(name: &str, number: &Number, arithmetic: &Arithmetic) -> Result<Number>
             }
         }
         "asinh" => apply(|context, x| context.asinh(x, None)),
-        "acosh" if arithmetic.compare(number, &Number::from(1))? == Ordering::Less => {
-            Err(CalculationError::undefined("`acosh` takes numbers from 1 on"))
-        }
-        "acosh" => apply(|context, x| context.acosh(x, None)),
-        "atanh" => apply(|context, x| context.atanh(x, None)),
+        "acosh" => match arithmetic.compare(number, &Number::from(1))? {
+            Ordering::Less => Err(CalculationError::undefined("`acosh` takes numbers from 1 on")),
+            Ordering::Equal => {
+                let one = as_one(number, arithmetic);
+                arithmetic.apply(name, &one, |context, x| context.acosh(x, None))
+            }
+            Ordering::Greater => apply(|context, x| context.acosh(x, None)),
+        },
         _ => factorial(number, arithmetic),
     }
 }
 
-fn beyond_one(number: &Number, arithmetic: &Arithmetic) -> Result<bool> {
-    Ok(arithmetic.compare(&number.clone().magnitude(), &Number::from(1))? == Ordering::Greater)
+/// A number from -1 to 1; of one that may be just beyond, the end.
+fn up_to_one(name: &str, number: &Number, arithmetic: &Arithmetic) -> Result<Number> {
+    match arithmetic.compare(&number.clone().magnitude(), &Number::from(1))? {
+        Ordering::Less => Ok(number.clone()),
+        Ordering::Equal if arithmetic.sign(number) == Ordering::Less => {
+            Ok(as_one(&number.clone().negated(), arithmetic).negated())
+        }
+        Ordering::Equal => Ok(as_one(number, arithmetic)),
+        Ordering::Greater => Err(CalculationError::undefined(format!(
+            "`{name}` takes numbers from -1 to 1"
+        ))),
+    }
+}
+
+/// One, with the error of a number that cannot be told from it.
+fn as_one(number: &Number, arithmetic: &Arithmetic) -> Number {
+    match number {
+        Number::Exact(_) => number.clone(),
+        Number::Rounded(Rounded { off, .. }) => Number::Rounded(Rounded {
+            value: arithmetic.float(&Number::from(1)).value,
+            off: off + 1.0,
+        }),
+    }
 }
 
 /// Sine, cosine and tangent: of angles, or of plain numbers as radians.
@@ -392,53 +419,44 @@ fn trigonometric(name: &str, argument: Quantity, arithmetic: &Arithmetic) -> Res
         false => arithmetic.multiply(&argument.number, &argument.unit.size(arithmetic)?)?,
     };
     let result = match in_radians {
-        true => arithmetic.apply(&number, |context, x| match name {
+        true => arithmetic.apply(name, &number, |context, x| match name {
             "sin" => context.sin(x, None),
             "cos" => context.cos(x, None),
             _ => context.tan(x, None),
         }),
         // The sine of 30 degrees is a half.
-        false => arithmetic.apply_exactly(&number, |context, x| match name {
+        false => arithmetic.apply_exactly(name, &number, |context, x| match name {
             "sin" => context.sin_unit(x, 360, None),
             "cos" => context.cos_unit(x, 360, None),
             _ => context.tan_unit(x, 360, None),
         }),
     };
-    let pole = || CalculationError::undefined("the tangent of a right angle is infinite");
-    let result = match result {
-        Err(CalculationError::Undefined(_)) if name == "tan" => return Err(pole()),
-        result => result?,
-    };
-    if name == "tan" && arithmetic.is_pole(&result) {
-        return Err(pole());
+    match result {
+        Err(CalculationError::Undefined(_)) if name == "tan" => Err(right_angle()),
+        // So near to a right angle that it may be one.
+        Ok(Number::Rounded(Rounded {
+            off: f64::INFINITY, ..
+        })) if name == "tan" => {
+            arithmetic.doubt();
+            Err(right_angle())
+        }
+        result => Ok(result?.into()),
     }
-    // The sine of a rounded π is what was rounded off.
-    let is_noise = !number.is_exact() && !is_small(&number, arithmetic)? && {
-        let one = Number::Rounded(arithmetic.float(&Number::from(1)));
-        let sum = arithmetic.add(&result, &one)?;
-        arithmetic.subtract(&sum, &one)?.is_zero()
-    };
-    Ok(match is_noise {
-        true => Number::Rounded(Float::ZERO).into(),
-        false => result.into(),
-    })
 }
 
-/// Whether an angle is so small that its sine is small, too.
-fn is_small(angle: &Number, arithmetic: &Arithmetic) -> Result<bool> {
-    let one = arithmetic.compare(&angle.clone().magnitude(), &Number::from(1))?;
-    Ok(one == Ordering::Less)
+fn right_angle() -> CalculationError {
+    CalculationError::undefined("the tangent of a right angle is infinite")
 }
 
 fn logarithm(number: &Number, base: &Number, arithmetic: &Arithmetic) -> Result<Number> {
     let (above, below) = (plain("ln", number, arithmetic)?, plain("ln", base, arithmetic)?);
-    if below.is_zero() {
+    if arithmetic.sign(&below) == Ordering::Equal {
         return Err(CalculationError::undefined("there is no logarithm to the base 1"));
     }
     let quotient = arithmetic.divide(&above, &below)?;
     // log(81, 3) is 4, which the quotient of two rounded logarithms cannot know.
-    let nearest = arithmetic.whole(&quotient, RBig::round)?;
     if number.is_exact() && base.is_exact() {
+        let nearest = Number::from(arithmetic.nearest(&quotient)?);
         let power = arithmetic.power(base, &nearest)?;
         if power.is_exact() && arithmetic.compare(&power, number)? == Ordering::Equal {
             return Ok(nearest);

@@ -12,14 +12,20 @@
 //! | `functions` | what do functions make of their arguments |
 //! | `units` | which units are there, and what becomes of them |
 //! | `number` | how is calculated, within which bounds |
+//! | `powers` | what are powers and roots |
+//! | `rounded` | how far may a rounded number be off |
+//! | `certain` | with how many digits is calculated, so that those shown are right |
 //! | `show` | how is a number written |
 //! | `suggest` | what was probably meant by a name |
 //! | `errors` | why is there no result |
 
+mod certain;
 mod errors;
 mod evaluate;
 mod functions;
 mod number;
+mod powers;
+mod rounded;
 mod show;
 mod suggest;
 mod tokens;
@@ -28,14 +34,14 @@ mod units;
 #[cfg(test)]
 mod tests;
 
+use std::ops::RangeInclusive;
+
 use holdall::prelude::*;
 use serde::{Deserialize, Serialize};
 
-pub use errors::CalculationError;
 use errors::call_error;
-use evaluate::evaluate;
-use number::Arithmetic;
-use show::{Room, show};
+pub use errors::{CalculationError, CalculatorConfigError};
+use show::Room;
 use tokens::{Placed, Token, tokens};
 
 /// What a model should know before it uses the toolset, for [`Server::instructions`](holdall::Server::instructions).
@@ -48,6 +54,10 @@ const GUARD_DIGITS: usize = 15;
 const DIGITS_USUAL: usize = 15;
 /// Digits that can be asked for.
 const DIGITS_MAX: usize = 1_000;
+/// What the bounds of the configuration can be.
+const EXPRESSION_CHARS: RangeInclusive<usize> = 1..=100_000;
+const WORK_US: RangeInclusive<u64> = 100..=10_000_000;
+const EXACT_DIGITS: RangeInclusive<usize> = 15..=20_000;
 
 /// The bounds of the calculator.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -72,6 +82,28 @@ impl Default for CalculatorConfig {
             work_us_max: 20_000,
             digits_max: 1_000,
         }
+    }
+}
+
+impl CalculatorConfig {
+    fn check(&self) -> Result<(), CalculatorConfigError> {
+        let within = |key: &'static str, value: u64, from: u64, to: u64| match (from..=to).contains(&value) {
+            true => Ok(()),
+            false => Err(CalculatorConfigError { key, value, from, to }),
+        };
+        let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
+        let counts = [
+            (
+                "expression_chars_max",
+                self.expression_chars_max,
+                EXPRESSION_CHARS,
+            ),
+            ("digits_max", self.digits_max, EXACT_DIGITS),
+        ];
+        for (key, value, range) in counts {
+            within(key, number(value), number(*range.start()), number(*range.end()))?;
+        }
+        within("work_us_max", self.work_us_max, *WORK_US.start(), *WORK_US.end())
     }
 }
 
@@ -129,8 +161,12 @@ pub struct CalculatorToolset {
 
 impl CalculatorToolset {
     /// A calculator with these bounds.
-    pub fn new(config: CalculatorConfig) -> Self {
-        Self { config }
+    ///
+    /// # Errors
+    /// If a bound is out of its range.
+    pub fn new(config: CalculatorConfig) -> Result<Self, CalculatorConfigError> {
+        config.check()?;
+        Ok(Self { config })
     }
 
     /// The value of an expression, with `precision` digits if that many are asked for.
@@ -148,14 +184,12 @@ impl CalculatorToolset {
         let tokens = tokens(expression, functions::is_function)?;
         let asked = precision.map(|digits| digits.clamp(1, DIGITS_MAX));
         let digits = asked.unwrap_or(0).max(digits_written(&tokens)).max(DIGITS_USUAL) + GUARD_DIGITS;
-        let arithmetic = Arithmetic::new(digits, self.config.work_us_max);
-        let outcome = evaluate(&tokens, &arithmetic)?;
         let room = Room {
             asked,
             usual: DIGITS_USUAL,
             most: self.config.digits_max,
         };
-        let shown = show(&outcome.quantity.number, outcome.form, &room)?;
+        let (outcome, shown) = certain::calculate(&tokens, digits, self.config.work_us_max, &room)?;
         let unit = evaluate::unit_text(&outcome.quantity.unit);
         Ok(Calculation {
             expression: expression.to_owned(),

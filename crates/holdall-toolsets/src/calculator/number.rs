@@ -3,40 +3,34 @@
 use std::cell::Cell;
 use std::cmp::Ordering;
 
-use dashu_float::round::Rounded;
 use dashu_float::round::mode::HalfAway;
-use dashu_float::{Context, FBig, FpError, FpResult, Repr};
-use dashu_int::ops::{Abs, BitTest, EstimatedLog2, UnsignedAbs};
-use dashu_int::{IBig, Sign, UBig};
+use dashu_float::{Context, FpError, FpResult, Repr};
+use dashu_int::ops::{Abs, BitTest};
+use dashu_int::{IBig, Sign};
 use dashu_ratio::RBig;
 
 use super::errors::CalculationError;
+use super::rounded::{self, Float, Rounded, of_angle, of_function, of_product, of_quotient, power_of_ten};
 
-/// A rounded number.
-pub(super) type Float = FBig<HalfAway, 10>;
 type Result<T> = std::result::Result<T, CalculationError>;
 
 /// Bits of numerator and denominator of an exact number: 19,000 digits. Dividing two of these takes milliseconds.
-const EXACT_BITS_MAX: usize = 1 << 16;
+pub(super) const EXACT_BITS_MAX: usize = 1 << 16;
 /// Rounded numbers lie between ten to this power and its inverse.
-const MAGNITUDE_MAX: isize = 100_000;
-/// Bits of numbers whose roots are looked for among fractions, and the degree of such roots.
-const ROOT_BITS_MAX: usize = 4_096;
-const ROOT_DEGREE_MAX: usize = 64;
+pub(super) const MAGNITUDE_MAX: isize = 100_000;
 /// The largest number whose sine is told: its distance from a multiple of π takes as many digits as it has.
 const ANGLE_DIGITS_MAX: isize = 1_000;
 /// What a step takes at least.
 pub(super) const STEP_WORK: usize = 1_000;
 /// What a function such as a sine takes at least.
 const FUNCTION_WORK: usize = 100_000;
-/// Digits of a difference that are noise when two nearly equal rounded numbers are subtracted.
-const NOISE_DIGITS: isize = 6;
-
+/// How many times as long angles of sines and tangents take.
+const ANGLE_TIMES: usize = 30;
 /// A number: exact, or rounded to the digits that are calculated with.
 #[derive(Clone, Debug)]
 pub(super) enum Number {
     Exact(RBig),
-    Rounded(Float),
+    Rounded(Rounded),
 }
 
 impl From<i64> for Number {
@@ -56,19 +50,20 @@ impl Number {
         matches!(self, Self::Exact(_))
     }
 
+    /// Whether it is zero for certain.
     pub(super) fn is_zero(&self) -> bool {
         match self {
             Self::Exact(value) => value.is_zero(),
-            Self::Rounded(value) => value.repr().significand().is_zero(),
+            Self::Rounded(_) => false,
         }
     }
 
+    /// Whether it seems to be below zero.
     pub(super) fn is_negative(&self) -> bool {
-        let sign = match self {
-            Self::Exact(value) => value.sign(),
-            Self::Rounded(value) => value.repr().sign(),
-        };
-        !self.is_zero() && sign == Sign::Negative
+        match self {
+            Self::Exact(value) => !value.is_zero() && value.sign() == Sign::Negative,
+            Self::Rounded(Rounded { value, .. }) => *value < Float::ZERO,
+        }
     }
 
     /// The whole number it is, if it is known to be one.
@@ -82,7 +77,7 @@ impl Number {
     pub(super) fn negated(self) -> Self {
         match self {
             Self::Exact(value) => Self::Exact(-value),
-            Self::Rounded(value) => Self::Rounded(-value),
+            Self::Rounded(Rounded { value, off }) => Self::Rounded(Rounded { value: -value, off }),
         }
     }
 
@@ -92,22 +87,17 @@ impl Number {
             false => self,
         }
     }
-
-    /// About the decimal logarithm of its magnitude; none of zero.
-    fn log10(&self) -> f64 {
-        let (low, high) = match self {
-            Self::Exact(value) => value.log2_bounds(),
-            Self::Rounded(value) => value.log2_bounds(),
-        };
-        f64::from(low + (high - low) / 2.0) * std::f64::consts::LOG10_2
-    }
 }
 
 /// What calculates: with how many digits, and how much of it.
 pub(super) struct Arithmetic {
-    context: Context<HalfAway>,
+    pub(super) context: Context<HalfAway>,
     /// Work that is left, in about nanoseconds. Time itself would make results depend on what else the machine does.
     work: Cell<u64>,
+    is_spent: Cell<bool>,
+    is_unsure: Cell<bool>,
+    /// Nobody asked for so many digits: then what takes long for them is counted as that.
+    is_again: bool,
 }
 
 impl Arithmetic {
@@ -116,7 +106,41 @@ impl Arithmetic {
         Self {
             context: Context::new(digits),
             work: Cell::new(work_us_max.saturating_mul(1_000)),
+            is_spent: Cell::new(false),
+            is_unsure: Cell::new(false),
+            is_again: false,
         }
+    }
+
+    /// For the same once more, with as many digits, and what work is left.
+    pub(super) fn again(&self, digits: usize) -> Self {
+        Self {
+            context: Context::new(digits),
+            work: self.work.clone(),
+            is_spent: Cell::new(false),
+            is_unsure: Cell::new(false),
+            is_again: true,
+        }
+    }
+
+    /// The digits that are calculated with.
+    pub(super) fn digits(&self) -> usize {
+        self.context.precision()
+    }
+
+    /// Whether numbers were taken for equal that these digits do not tell apart: with more it may be seen otherwise.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.is_unsure.get()
+    }
+
+    /// Says that more digits may lead elsewhere.
+    pub(super) fn doubt(&self) {
+        self.is_unsure.set(true);
+    }
+
+    /// Whether it was given up because no work was left.
+    pub(super) fn is_spent(&self) -> bool {
+        self.is_spent.get()
     }
 
     /// Takes the work of a step from what is left: before the step, so that the last one is never large.
@@ -127,9 +151,12 @@ impl Arithmetic {
                 self.work.set(left);
                 Ok(())
             }
-            None => Err(CalculationError::too_large(
-                "it takes more work than is done here",
-            )),
+            None => {
+                self.is_spent.set(true);
+                Err(CalculationError::too_large(
+                    "it takes more work than is done here",
+                ))
+            }
         }
     }
 
@@ -150,25 +177,70 @@ impl Arithmetic {
     }
 
     /// Before a function is applied.
-    fn spend_on_function(&self) -> Result<()> {
+    pub(super) fn spend_on_function(&self, name: &str) -> Result<()> {
         let digits = self.context.precision();
-        self.spend(FUNCTION_WORK + digits.saturating_mul(digits).saturating_mul(6))
+        let times = match name {
+            "asin" | "acos" | "atan" | "atan2" if self.is_again => ANGLE_TIMES,
+            _ => 1,
+        };
+        let work = FUNCTION_WORK + digits.saturating_mul(digits).saturating_mul(6);
+        self.spend(work.saturating_mul(times))
     }
 
     /// The number, rounded.
-    pub(super) fn float(&self, number: &Number) -> Float {
+    pub(super) fn float(&self, number: &Number) -> Rounded {
         match number {
-            Number::Exact(value) => value.to_float::<HalfAway, 10>(self.context.precision()).value(),
+            Number::Exact(value) => {
+                let (value, is_exact) = value
+                    .to_float::<HalfAway, 10>(self.context.precision())
+                    .value_with_exact();
+                let off = if is_exact {
+                    f64::NEG_INFINITY
+                } else {
+                    self.rounding(&value)
+                };
+                Rounded { value, off }
+            }
             Number::Rounded(value) => value.clone(),
         }
     }
 
+    /// What rounding takes from a number at most, as a decimal logarithm.
+    fn rounding(&self, value: &Float) -> f64 {
+        decimals(value) as f64 - self.context.precision() as f64
+    }
+
     pub(super) fn pi(&self) -> Number {
-        Number::Rounded(self.context.pi::<10>(None).value())
+        self.constant(self.context.pi::<10>(None).value())
     }
 
     pub(super) fn e(&self) -> Number {
-        Number::Rounded(self.context.e::<10>().value())
+        self.constant(self.context.e::<10>().value())
+    }
+
+    fn constant(&self, value: Float) -> Number {
+        let off = self.rounding(&value);
+        Number::Rounded(Rounded { value, off })
+    }
+
+    /// On which side of zero a number is. One whose digits do not tell is taken for zero, for the time being.
+    pub(super) fn sign(&self, number: &Number) -> Ordering {
+        let is_off_zero = match number {
+            Number::Exact(value) => !value.is_zero(),
+            Number::Rounded(value) => {
+                let is_known = value.is_off_zero();
+                let is_zero = !is_known && value.off == f64::NEG_INFINITY;
+                if !is_known && !is_zero {
+                    self.doubt();
+                }
+                is_known
+            }
+        };
+        match (is_off_zero, number.is_negative()) {
+            (false, _) => Ordering::Equal,
+            (true, true) => Ordering::Less,
+            (true, false) => Ordering::Greater,
+        }
     }
 
     pub(super) fn add(&self, one: &Number, other: &Number) -> Result<Number> {
@@ -178,15 +250,8 @@ impl Arithmetic {
             return Ok(Number::Exact(one + other));
         }
         let (one, other) = (self.float(one), self.float(other));
-        let sum = self.context.add(one.repr(), other.repr());
-        let sum = self.rounded(sum)?;
-        // What is left of two nearly equal numbers are the digits that were never right.
-        let largest = decimals(&one).max(decimals(&other));
-        let noise = largest - isize::try_from(self.context.precision()).unwrap_or(isize::MAX) + NOISE_DIGITS;
-        match &sum {
-            Number::Rounded(value) if decimals(value) < noise => Ok(Number::Rounded(Float::ZERO)),
-            _ => Ok(sum),
-        }
+        let sum = self.context.add(one.value.repr(), other.value.repr());
+        self.rounded(sum, |_| rounded::sum(one.off, other.off))
     }
 
     pub(super) fn subtract(&self, one: &Number, other: &Number) -> Result<Number> {
@@ -202,19 +267,23 @@ impl Arithmetic {
         if one.is_zero() || other.is_zero() {
             return Ok(Number::from(0));
         }
-        self.rounded(self.context.mul(self.float(one).repr(), self.float(other).repr()))
+        let (one, other) = (self.float(one), self.float(other));
+        let product = self.context.mul(one.value.repr(), other.value.repr());
+        self.rounded(product, |_| of_product(&one, &other))
     }
 
     pub(super) fn divide(&self, one: &Number, other: &Number) -> Result<Number> {
         self.spend_on(one, other)?;
-        if other.is_zero() {
+        if self.sign(other) == Ordering::Equal {
             return Err(CalculationError::undefined("division by zero has no result"));
         }
         if let (Number::Exact(one), Number::Exact(other)) = (one, other) {
             fits(bits(one) + bits(other))?;
             return Ok(Number::Exact(one / other));
         }
-        self.rounded(self.context.div(self.float(one).repr(), self.float(other).repr()))
+        let (one, other) = (self.float(one), self.float(other));
+        let quotient = self.context.div(one.value.repr(), other.value.repr());
+        self.rounded(quotient, |_| of_quotient(&one, &other))
     }
 
     /// What is left of `one` after whole `other`s: with the sign of `other`, as people count.
@@ -225,12 +294,11 @@ impl Arithmetic {
     }
 
     pub(super) fn compare(&self, one: &Number, other: &Number) -> Result<Ordering> {
-        let difference = self.subtract(one, other)?;
-        Ok(match (difference.is_zero(), difference.is_negative()) {
-            (true, _) => Ordering::Equal,
-            (_, true) => Ordering::Less,
-            _ => Ordering::Greater,
-        })
+        if let (Number::Exact(one_value), Number::Exact(other_value)) = (one, other) {
+            self.spend_on(one, other)?;
+            return Ok(one_value.cmp(other_value));
+        }
+        Ok(self.sign(&self.subtract(one, other)?))
     }
 
     pub(super) fn floor(&self, number: &Number) -> Result<Number> {
@@ -240,142 +308,112 @@ impl Arithmetic {
     /// The whole number `round` makes of it.
     pub(super) fn whole(&self, number: &Number, round: impl Fn(&RBig) -> IBig) -> Result<Number> {
         self.spend_on(number, number)?;
+        let rounded = match number {
+            Number::Exact(value) => return Ok(round(value).into()),
+            Number::Rounded(rounded) => rounded,
+        };
+        let digits = isize::try_from(self.context.precision()).unwrap_or(isize::MAX);
+        let Some(error) = rounded.error().filter(|_| decimals(&rounded.value) <= digits) else {
+            self.doubt();
+            return Ok(number.clone());
+        };
+        // Of a number that is close to zero only the side matters.
+        let least = power_of_ten(-digits);
+        let (value, error) = match decimals(&rounded.value) < -digits {
+            true if rounded.is_off_zero() && number.is_negative() => (-least, Float::ZERO),
+            true if rounded.is_off_zero() => (least, Float::ZERO),
+            true => (Float::ZERO, error.max(least)),
+            false if rounded.off == f64::NEG_INFINITY => (rounded.value.clone(), error),
+            false => (rounded.value.clone(), error.max(power_of_ten(-2 * digits))),
+        };
+        let (value, error) = (fraction(value)?, fraction(error)?);
+        let (below, above) = (round(&(&value - &error)), round(&(&value + &error)));
+        if below == above {
+            return Ok(below.into());
+        }
+        // It is taken for the whole number, or the half, it seems to be.
+        self.doubt();
+        let two = RBig::from(2);
+        Ok(round(&(RBig::from((value * &two).round()) / two)).into())
+    }
+
+    /// The whole number a number seems to be.
+    pub(super) fn nearest(&self, number: &Number) -> Result<IBig> {
         match number {
-            Number::Exact(value) => Ok(round(value).into()),
-            Number::Rounded(value) => {
-                if decimals(value) > isize::try_from(self.context.precision()).unwrap_or(isize::MAX) {
-                    return Ok(number.clone());
+            Number::Exact(value) => Ok(value.round()),
+            Number::Rounded(rounded) => {
+                if decimals(&rounded.value) > isize::try_from(self.context.precision()).unwrap_or(isize::MAX)
+                {
+                    return Ok(IBig::ZERO);
                 }
-                let value = RBig::try_from(value.clone())
-                    .map_err(|_| CalculationError::undefined("the number is not finite"))?;
-                Ok(round(&value).into())
+                Ok(fraction(rounded.value.clone())?.round())
             }
         }
-    }
-
-    pub(super) fn power(&self, base: &Number, exponent: &Number) -> Result<Number> {
-        self.spend_on_function()?;
-        if base.is_zero() {
-            return match (exponent.is_zero(), exponent.is_negative()) {
-                (true, _) => Err(CalculationError::undefined(
-                    "0^0 has no value everybody agrees on",
-                )),
-                (_, true) => Err(CalculationError::undefined(
-                    "zero to a negative power is a division by zero, which has no result",
-                )),
-                _ => Ok(Number::from(0)),
-            };
-        }
-        if exponent.is_zero() {
-            return Ok(Number::from(1));
-        }
-        self.check_magnitude(base.log10() * self.float(exponent).to_f64().value())?;
-        match (base, exponent) {
-            (_, Number::Exact(power)) if power.is_int() => self.whole_power(base, power.numerator()),
-            (Number::Exact(value), Number::Exact(power)) if !base.is_negative() => {
-                match exact_root(value, power.denominator()) {
-                    Some(root) => self.whole_power(&Number::Exact(root), power.numerator()),
-                    None => self.real_power(base, exponent),
-                }
-            }
-            _ if base.is_negative() => Err(CalculationError::undefined(
-                "a negative number to a fractional power is no real number; for odd roots write cbrt(-8) or root(-32, 5)",
-            )),
-            _ => self.real_power(base, exponent),
-        }
-    }
-
-    fn real_power(&self, base: &Number, exponent: &Number) -> Result<Number> {
-        if let Number::Exact(power) = exponent
-            && *power.denominator() == UBig::from(2u8)
-            && power.numerator().is_one()
-        {
-            return self.rounded(self.context.sqrt(self.float(base).repr()));
-        }
-        let (base, exponent) = (self.float(base), self.float(exponent));
-        self.rounded(self.context.powf(base.repr(), exponent.repr(), None))
-    }
-
-    fn whole_power(&self, base: &Number, exponent: &IBig) -> Result<Number> {
-        let times = usize::try_from(exponent.unsigned_abs()).ok();
-        if let (Number::Exact(value), Some(times)) = (base, times) {
-            let is_one = value.denominator().is_one() && value.numerator().unsigned_abs().is_one();
-            let times = if is_one { times % 2 + 2 } else { times };
-            if bits(value).saturating_mul(times) <= EXACT_BITS_MAX {
-                let words = bits(value) * times / 64 + 1;
-                self.spend(words * words)?;
-                let (numerator, denominator) = (value.numerator().pow(times), value.denominator().pow(times));
-                let power = RBig::from_parts(numerator, denominator);
-                return match exponent.sign() {
-                    Sign::Positive => Ok(Number::Exact(power)),
-                    Sign::Negative => self.divide(&Number::from(1), &Number::Exact(power)),
-                };
-            }
-        }
-        self.rounded(self.context.powi(self.float(base).repr(), exponent.clone()))
-    }
-
-    /// The number whose `degree`-th power this is; of negative numbers for odd degrees.
-    pub(super) fn root(&self, number: &Number, degree: &Number) -> Result<Number> {
-        let Some(whole) = degree.whole().and_then(|whole| usize::try_from(whole).ok()) else {
-            return self.power(number, &self.divide(&Number::from(1), degree)?);
-        };
-        if whole == 0 {
-            return Err(CalculationError::undefined("there is no zeroth root"));
-        }
-        if number.is_negative() && whole % 2 == 0 {
-            return Err(CalculationError::undefined(
-                "an even root of a negative number is no real number",
-            ));
-        }
-        let inverse = self.divide(&Number::from(1), degree)?;
-        let root = match number.is_zero() {
-            true => Number::from(0),
-            false => self.power(&number.clone().magnitude(), &inverse)?,
-        };
-        Ok(match number.is_negative() {
-            true => root.negated(),
-            false => root,
-        })
     }
 
     /// Applies a function of the crate for floats. Such functions of fractions are no fractions, but for those of 0 and 1.
     pub(super) fn apply(
         &self,
+        name: &str,
         number: &Number,
         function: impl Fn(&Context<HalfAway>, &Repr<10>) -> FpResult<Float>,
     ) -> Result<Number> {
         let is_plain = number.is_zero() || number.whole().is_some_and(IBig::is_one);
-        match self.apply_exactly(number, function)? {
-            value if is_plain => Ok(value),
-            value => Ok(Number::Rounded(self.float(&value))),
+        match self.apply_exactly(name, number, function)? {
+            Number::Exact(value) if !is_plain => {
+                let Rounded { value, .. } = self.float(&Number::Exact(value));
+                let off = self.rounding(&value);
+                Ok(Number::Rounded(Rounded { value, off }))
+            }
+            value => Ok(value),
         }
     }
 
     /// The same for a function whose result may be exact: then it is if the crate says so, and the number was.
     pub(super) fn apply_exactly(
         &self,
+        name: &str,
         number: &Number,
         function: impl Fn(&Context<HalfAway>, &Repr<10>) -> FpResult<Float>,
     ) -> Result<Number> {
-        self.spend_on_function()?;
-        let float = self.float(number);
-        let result = function(&self.context, float.repr());
-        match self.exactly(result)? {
-            (value, true) if number.is_exact() && self.is_kept(number) => Ok(value),
-            (value, _) => Ok(Number::Rounded(self.float(&value))),
+        self.spend_on_function(name)?;
+        let argument = self.float(number);
+        let result = self.exactly(function(&self.context, argument.value.repr()));
+        if result.is_err() && argument.off != f64::NEG_INFINITY {
+            // What is beyond the function may be so only because it is rounded.
+            self.doubt();
+        }
+        match result? {
+            (value, true) if number.is_exact() && argument.off == f64::NEG_INFINITY => Ok(value),
+            (value, _) => {
+                let Rounded { value, .. } = self.float(&value);
+                let off = rounded::sum(of_function(name, &argument, &value), self.rounding(&value));
+                Ok(Number::Rounded(Rounded { value, off }))
+            }
         }
     }
 
-    /// Whether nothing of the number is lost as a float.
-    fn is_kept(&self, number: &Number) -> bool {
-        match number {
-            Number::Exact(value) => value
-                .to_float::<HalfAway, 10>(self.context.precision())
-                .error()
-                .is_none(),
-            Number::Rounded(_) => false,
+    /// The angle of the point `x`, `y`.
+    pub(super) fn angle(&self, y: &Number, x: &Number) -> Result<Number> {
+        self.spend_on_function("atan2")?;
+        // Left of zero the angle jumps from -π to π.
+        if self.sign(x) != Ordering::Greater {
+            let _ = self.sign(y);
         }
+        let is_right = y.is_zero() && self.sign(x) == Ordering::Greater;
+        if is_right {
+            return Ok(Number::from(0));
+        }
+        let (y, x) = (self.float(y), self.float(x));
+        let angle = self.context.atan2(y.value.repr(), x.value.repr(), None);
+        let angle = self.rounded(angle, |_| of_angle(&y, &x))?;
+        Ok(match angle {
+            Number::Rounded(Rounded { value, off }) => {
+                let off = rounded::sum(off, self.rounding(&value));
+                Number::Rounded(Rounded { value, off })
+            }
+            exact => exact,
+        })
     }
 
     /// An angle small enough for its sine to be told: that takes as many digits of π as it has itself.
@@ -383,7 +421,7 @@ impl Arithmetic {
         let digits = if angle.is_zero() {
             0
         } else {
-            decimals(&self.float(angle))
+            decimals(&self.float(angle).value)
         };
         if digits > ANGLE_DIGITS_MAX {
             let message = format!("angles have up to {ANGLE_DIGITS_MAX} digits here");
@@ -391,12 +429,6 @@ impl Arithmetic {
         }
         let digits = usize::try_from(digits).unwrap_or(0);
         self.spend(digits * digits * 6)
-    }
-
-    /// A tangent that is this large is infinite but for what was rounded off.
-    pub(super) fn is_pole(&self, number: &Number) -> bool {
-        let digits = isize::try_from(self.context.precision()).unwrap_or(isize::MAX);
-        !number.is_exact() && !number.is_zero() && decimals(&self.float(number)) > digits - NOISE_DIGITS
     }
 
     /// Whether a number with this decimal logarithm is calculated with.
@@ -407,36 +439,53 @@ impl Arithmetic {
         Ok(())
     }
 
-    fn rounded(&self, result: FpResult<Float>) -> Result<Number> {
-        let (value, _) = self.exactly(result)?;
-        Ok(Number::Rounded(self.float(&value)))
+    /// A result with the error it has from its arguments, and from being rounded itself.
+    pub(super) fn rounded(&self, result: FpResult<Float>, carried: impl Fn(&Float) -> f64) -> Result<Number> {
+        let (value, is_exact) = checked(result)?;
+        let mut off = carried(&value);
+        if !is_exact {
+            off = rounded::sum(off, self.rounding(&value));
+        }
+        Ok(Number::Rounded(Rounded { value, off }))
     }
 
     fn exactly(&self, result: FpResult<Float>) -> Result<(Number, bool)> {
-        let rounded: Rounded<Float> = result.map_err(|error| match error {
-            FpError::OutOfDomain | FpError::Indeterminate | FpError::InfiniteInput => {
-                CalculationError::undefined("the result is no real number")
-            }
-            FpError::Overflow(_) | FpError::Underflow(_) => beyond(),
-            FpError::ZivRetryLimitExceeded => {
-                CalculationError::undefined("the result cannot be rounded reliably")
-            }
-        })?;
-        let (value, is_exact) = rounded.value_with_exact();
-        if value.repr().is_infinite() {
-            return Err(CalculationError::undefined("the result is infinite"));
+        let (value, is_exact) = checked(result)?;
+        if is_exact
+            && decimals(&value).abs() <= ANGLE_DIGITS_MAX
+            && let Ok(exact) = RBig::try_from(value.clone())
+        {
+            return Ok((Number::Exact(exact), true));
         }
-        if !value.repr().significand().is_zero() && decimals(&value).abs() > MAGNITUDE_MAX {
-            return Err(beyond());
-        }
-        if !is_exact || decimals(&value).abs() > ANGLE_DIGITS_MAX {
-            return Ok((Number::Rounded(value), false));
-        }
-        match RBig::try_from(value.clone()) {
-            Ok(exact) => Ok((Number::Exact(exact), true)),
-            Err(_) => Ok((Number::Rounded(value), false)),
-        }
+        let off = self.rounding(&value);
+        Ok((Number::Rounded(Rounded { value, off }), false))
     }
+}
+
+/// The value of a result that is finite and within bounds, and whether nothing was rounded off.
+fn checked(result: FpResult<Float>) -> Result<(Float, bool)> {
+    let rounded = result.map_err(|error| match error {
+        FpError::OutOfDomain | FpError::Indeterminate | FpError::InfiniteInput => {
+            CalculationError::undefined("the result is no real number")
+        }
+        FpError::Overflow(_) | FpError::Underflow(_) => beyond(),
+        FpError::ZivRetryLimitExceeded => {
+            CalculationError::undefined("the result cannot be rounded reliably")
+        }
+    })?;
+    let (value, is_exact) = rounded.value_with_exact();
+    if value.repr().is_infinite() {
+        return Err(CalculationError::undefined("the result is infinite"));
+    }
+    if !value.repr().significand().is_zero() && decimals(&value).abs() > MAGNITUDE_MAX {
+        return Err(beyond());
+    }
+    Ok((value, is_exact))
+}
+
+/// The number as a fraction.
+pub(super) fn fraction(value: Float) -> Result<RBig> {
+    RBig::try_from(value).map_err(|_| CalculationError::undefined("the number is not finite"))
 }
 
 /// Refuses exact numbers of more bits than are calculated with.
@@ -455,7 +504,7 @@ fn decimals(value: &Float) -> isize {
     value.repr().exponent().saturating_add(digits)
 }
 
-fn beyond() -> CalculationError {
+pub(super) fn beyond() -> CalculationError {
     CalculationError::too_large(format!("a number on the way is beyond 10^±{MAGNITUDE_MAX}"))
 }
 
@@ -466,21 +515,4 @@ pub(super) fn bits(value: &RBig) -> usize {
         .abs()
         .bit_len()
         .max(value.denominator().bit_len())
-}
-
-/// The root of numerator and denominator, if both are powers. Of long numbers, and for high degrees, nobody asks.
-fn exact_root(value: &RBig, degree: &UBig) -> Option<RBig> {
-    let degree = usize::try_from(degree)
-        .ok()
-        .filter(|degree| *degree <= ROOT_DEGREE_MAX)?;
-    if bits(value) > ROOT_BITS_MAX {
-        return None;
-    }
-    let root = |of: UBig| {
-        let root = of.nth_root(degree);
-        (root.pow(degree) == of).then_some(root)
-    };
-    let numerator = root(value.numerator().unsigned_abs())?;
-    let denominator = root(value.denominator().clone())?;
-    Some(RBig::from_parts(numerator.into(), denominator))
 }

@@ -6,7 +6,8 @@ use dashu_int::{IBig, Sign, UBig};
 use dashu_ratio::RBig;
 
 use super::errors::CalculationError;
-use super::number::{Float, Number};
+use super::number::{Number, fraction as exact_fraction};
+use super::rounded::Float;
 
 type Result<T> = std::result::Result<T, CalculationError>;
 
@@ -84,7 +85,7 @@ fn plain(number: &Number, asked: Option<usize>, room: &Room) -> Shown {
         Number::Exact(value) => value,
         Number::Rounded(value) => {
             return Shown {
-                text: rounded(value, asked.unwrap_or(room.usual)),
+                text: rounded(&value.value, asked.unwrap_or(room.usual)),
                 exact: false,
                 fraction: None,
             };
@@ -204,19 +205,7 @@ fn rounded(value: &Float, digits: usize) -> String {
 fn with_decimals(number: &Number, decimals: usize) -> Result<Shown> {
     let (value, was_exact) = match number {
         Number::Exact(value) => (value.clone(), true),
-        Number::Rounded(value) => {
-            let known = isize::try_from(value.precision()).unwrap_or(isize::MAX);
-            let needed =
-                value.repr().exponent() + isize::try_from(value.repr().digits() + decimals).unwrap_or(0);
-            if needed > known {
-                return Err(CalculationError::too_large(
-                    "the number is too large for its decimals to be known; ask for digits instead, as in `to 15 sf`",
-                ));
-            }
-            let value = RBig::try_from(value.clone())
-                .map_err(|_| CalculationError::undefined("the result is not finite"))?;
-            (value, false)
-        }
+        Number::Rounded(rounded) => (exact_fraction(rounded.value.clone())?, false),
     };
     let scaled = value * RBig::from(UBig::from(10u8).pow(decimals));
     Ok(Shown {

@@ -55,6 +55,9 @@ fn hint(name: &str, is_called: bool) -> String {
     if lower == "ton" || lower == "tons" {
         return "there are several tons: write tonne (1000 kg), short_ton or long_ton".into();
     }
+    if let Some(data) = data(name) {
+        return data;
+    }
     let known = functions::names()
         .chain(units::names())
         .chain(PREFIXED)
@@ -76,4 +79,24 @@ fn hint(name: &str, is_called: bool) -> String {
                  values have no names"
             .into(),
     }
+}
+
+/// What to write instead of `KB`, `Mb` and `Mbps`, which mean bytes to some and bits to others.
+fn data(name: &str) -> Option<String> {
+    let lower = name.to_lowercase();
+    let (prefix, rate) = match lower.strip_suffix("ps") {
+        Some(rest) => (rest.strip_suffix('b')?, "/s"),
+        None => (lower.strip_suffix('b')?, ""),
+    };
+    let (metric, binary) = match prefix {
+        "k" => ("k", "Ki"),
+        "m" => ("M", "Mi"),
+        "g" => ("G", "Gi"),
+        "t" => ("T", "Ti"),
+        "p" => ("P", "Pi"),
+        _ => return None,
+    };
+    Some(format!(
+        "write {metric}B{rate} (bytes, by 1000), {binary}B{rate} (bytes, by 1024) or {metric}bit{rate} (bits)"
+    ))
 }

@@ -1,3 +1,4 @@
+use super::number::Arithmetic;
 use super::*;
 
 /// The value, marked where it is rounded, or what is wrong.
@@ -68,6 +69,7 @@ fn percentages_are_those_of_everyday() {
         ("80 - 15%", "68"),
         ("100 - 10% + 5%", "94.5"),
         ("5% + 3%", "0.08"),
+        ("(5% + 3%) to %", "8%"),
         ("200 * 10%", "20"),
         ("0.15 to %", "15%"),
         ("1/8 in percent", "12.5%"),
@@ -88,6 +90,7 @@ fn functions_are_rounded_rightly_and_exact_where_they_can_be() {
         ("log(1000)", "3"),
         ("log2(2^2000)", "2000"),
         ("log(81, 3)", "4"),
+        ("log(1e10000)", "10000"),
         ("ln(e)", "≈ 1"),
         ("exp(0)", "1"),
         ("exp(1e-9999)", "≈ 1"),
@@ -121,6 +124,78 @@ fn functions_are_rounded_rightly_and_exact_where_they_can_be() {
 }
 
 #[test]
+fn whole_numbers_of_rounded_ones_are_those_of_their_values() {
+    check(&[
+        ("floor(exp(ln(8)))", "≈ 8"),
+        ("floor(sqrt(5)^2)", "≈ 5"),
+        ("ceil(cbrt(2)^3)", "≈ 2"),
+        ("round(sqrt(2)^2 / 4)", "≈ 1"),
+        ("trunc(-(sqrt(5)^2))", "≈ -5"),
+        ("floor(-(sqrt(5)^2))", "≈ -5"),
+        ("sign(sqrt(1 - sqrt(3)^2/3))", "≈ 0"),
+        ("sqrt(1 - sqrt(3)^2/3)", "≈ 0"),
+        ("(sqrt(2)^2 - 2)^2", "≈ 0"),
+        ("cos(sqrt(2)^2 - 2)", "≈ 1"),
+        ("asin(sqrt(2)^2 / 2) - pi / 2", "≈ 0"),
+        ("-7 mod sqrt(5)^2", "≈ 3"),
+        // Whole numbers that are certain stay exact.
+        ("floor(pi)", "3"),
+        ("ceil(sqrt(5))", "3"),
+        ("floor(8 - 1e-40 * sqrt(2))", "7"),
+        ("ceil(exp(-100000))", "1"),
+        ("sign(sqrt(2) - 1.41421356237309504880168872420969807)", "1"),
+        (
+            "floor(pi * 10^50)",
+            "314159265358979323846264338327950288419716939937510",
+        ),
+        ("log(32, 4)", "≈ 2.5"),
+        ("max(1, 1 + 1e-50 * sqrt(2))", "≈ 1"),
+    ]);
+    let zero = CalculatorToolset::default().value("sin(pi)", None).unwrap();
+    assert_eq!(
+        zero.notes,
+        ["what 960 digits do not tell from zero is taken for zero"]
+    );
+}
+
+#[test]
+fn digits_that_cancel_out_are_calculated_once_more() {
+    check(&[
+        ("(1+1e-50)^(1e50)", "≈ 2.71828182845905"),
+        ("(1+1e-100)^(1e100)", "≈ 2.71828182845905"),
+        ("(1+1e-300)^(1e300)", "≈ 2.71828182845905"),
+        ("ln(1+1e-40)", "≈ 1e-40"),
+        ("ln(1+1e-300)", "≈ 1e-300"),
+        ("sqrt(1+1e-40)-1", "≈ 5e-41"),
+        (
+            "sqrt(2)-1.41421356237309504880168872420969807",
+            "≈ 8.56967187537695e-36",
+        ),
+        (
+            "tan(89.999999999999999999999999999999999999999999999 deg)",
+            "≈ 5.72957795130823e46",
+        ),
+        ("(1 - cos(1e-40)) * 1e80", "≈ 0.5"),
+        ("1/(sqrt(1+1e-40)-1)", "≈ 2e40"),
+        ("exp(1e-60) - 1", "≈ 1e-60"),
+        ("acosh(1 + 1e-60)", "≈ 1.4142135623731e-30"),
+        ("(1+1e-310)^(1e309)", "≈ 1.10517091807565"),
+        ("atanh(1 - 1e-60)", "≈ 69.4241263801013"),
+        ("2^1e-9 - 1", "≈ 6.93147180800172e-10"),
+        (
+            "e^1000 to 3 dp",
+            "≈ 197007111401704699388887935224332312531693798532384578995280299138506385078244119347497807656302688993096381798752022693598298173054461289923262783660152825232320535169584566756192271567602788071422466826314006855168508653497941660316045367817938092905299728580132869945856470286534375900456564355589156220422320260518826112288638358372248724725214506150418881937494100871264232248436315760560377439930623959705844189509050047074217568.227",
+        ),
+        // What no digits would tell.
+        (
+            "(1+1e-5000)^(1e5000)",
+            "error: the digits of the result are not certain: numbers on the way are so nearly equal, or so large, that 120 digits do not tell",
+        ),
+        ("1/(sqrt(2)^2 - 2)", "error: division by zero has no result"),
+    ]);
+}
+
+#[test]
 fn units_are_converted_and_kept_apart() {
     check(&[
         ("10 km to miles", "≈ 6.21371192237334 mi"),
@@ -128,6 +203,13 @@ fn units_are_converted_and_kept_apart() {
         ("5'10\" to cm", "177.8 cm"),
         ("3\"", "3 in"),
         ("5 in in cm", "12.7 cm"),
+        ("5 m in in", "≈ 196.850393700787 in"),
+        ("5.08 km in in", "200000 in"),
+        ("1/2 ft in in", "6 in"),
+        ("(5.08 m in in) * 2", "400 in"),
+        ("2 in in in", "2 in"),
+        ("2.54 m/s in in/s", "100 in/s"),
+        ("5.08 m in in to 2 dp", "200.00 in"),
         ("60 mph to km/h", "96.56064 km/h"),
         ("60 km / 2 h", "30 km/h"),
         ("1/2 kg", "0.5 kg"),
@@ -144,6 +226,15 @@ fn units_are_converted_and_kept_apart() {
         ("10 km / 5 m", "2000"),
         ("180 deg to rad", "≈ 3.14159265358979 rad"),
         ("12 million", "12000000"),
+        ("asin(0.5) to degrees", "≈ 30 deg"),
+        ("atan2(1, 1) to degrees", "≈ 45 deg"),
+        ("1 fl oz to ml", "29.5735295625 mL"),
+        ("8 fl oz + 1 cup to cup", "2 cup"),
+        ("-273.15 °C to K", "0 K"),
+        (
+            "-300 °C to K",
+            "error: the temperature is below absolute zero: 0 K, -273.15 °C, -459.67 °F",
+        ),
         (
             "1 kg + 1 m",
             "error: `m` and `kg` measure different things and cannot be added",
@@ -241,6 +332,12 @@ fn mistakes_are_named_with_their_place() {
         ("random", "no random numbers"),
         ("today", "the clock tools"),
         ("1 ton", "there are several tons"),
+        (
+            "5 KB",
+            "write kB (bytes, by 1000), KiB (bytes, by 1024) or kbit (bits)",
+        ),
+        ("5 Mb to MB", "or Mbit (bits)"),
+        ("100 Mbps", "or Mbit/s (bits)"),
     ] {
         match CalculatorToolset::default().value(expression, None) {
             Err(CalculationError::Unknown { hint, .. }) => {
@@ -253,10 +350,12 @@ fn mistakes_are_named_with_their_place() {
 
 #[test]
 fn what_would_take_for_ever_is_refused_with_a_reason() {
-    let long = CalculatorToolset::new(CalculatorConfig {
-        expression_chars_max: 1_000_000,
-        ..CalculatorConfig::default()
-    });
+    let long = CalculatorToolset {
+        config: CalculatorConfig {
+            expression_chars_max: 1_000_000,
+            ..CalculatorConfig::default()
+        },
+    };
     for expression in [
         "(".repeat(100_000),
         format!("{}1{}", "(".repeat(100_000), ")".repeat(100_000)),

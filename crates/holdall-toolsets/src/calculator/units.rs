@@ -1,5 +1,6 @@
 //! Units: which there are, and what becomes of them when numbers are multiplied.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -82,7 +83,12 @@ const UNITS: &[Row] = &[
     ("qt quart", "0.000946352946", VOLUME, No),
     ("pt pint", "0.000473176473", VOLUME, No),
     ("cup", "0.0002365882365", VOLUME, No),
-    ("floz fluid_ounce", "0.0000295735295625", VOLUME, No),
+    (
+        "floz fl_oz fluid_ounce fl_ounce",
+        "0.0000295735295625",
+        VOLUME,
+        No,
+    ),
     ("tbsp tablespoon", "0.00001478676478125", VOLUME, No),
     ("tsp teaspoon", "0.00000492892159375", VOLUME, No),
     ("imperial_gallon", "0.00454609", VOLUME, No),
@@ -494,7 +500,13 @@ impl Quantity {
             return self.scaled(unit, "converted", arithmetic);
         };
         let kelvins = arithmetic.multiply(&self.number, &self.unit.size(arithmetic)?)?;
-        let kelvins = arithmetic.subtract(&arithmetic.add(&kelvins, &from)?, &to)?;
+        let kelvins = arithmetic.add(&kelvins, &from)?;
+        if arithmetic.sign(&kelvins) == Ordering::Less {
+            return Err(CalculationError::undefined(
+                "the temperature is below absolute zero: 0 K, -273.15 °C, -459.67 °F",
+            ));
+        }
+        let kelvins = arithmetic.subtract(&kelvins, &to)?;
         Ok(Self {
             number: arithmetic.divide(&kelvins, &unit.size(arithmetic)?)?,
             unit: unit.clone(),

@@ -8,11 +8,13 @@
 //! | --- | --- |
 //! | `mod` | which tools are there |
 //! | `moments` | which moment is meant by a text |
+//! | `dates` | which day is meant by a text |
 //! | `zones` | which zone is meant by a name |
 //! | `spans` | what are durations, and what is between two moments |
 //! | `replies` | what does a reply look like, as JSON and as text |
 //! | `errors` | why is there no answer |
 
+mod dates;
 mod errors;
 mod moments;
 mod replies;
@@ -30,7 +32,7 @@ use serde::{Deserialize, Serialize};
 pub use errors::ClockError;
 use errors::{call_error, quoted};
 use moments::Moment;
-use replies::{ConversionReply, DistanceReply, FormatReply, MomentReply, SumReply};
+use replies::{ConversionReply, CurrentReply, DistanceReply, FormatReply, MomentReply, SumReply};
 use spans::Duration;
 
 /// What a model should know before it uses the toolset, for [`Server::instructions`](holdall::Server::instructions).
@@ -104,19 +106,13 @@ impl ClockToolset {
     /// The moment a caller means, with what is to be said about its zone.
     fn read(&self, time: &str, zone: Option<&str>) -> CallResult<Moment> {
         let mut moment = moments::read(time, &self.zone(zone)?, self.now()).map_err(call_error)?;
-        moment.notes.extend(zone.and_then(note_of));
+        if let Some(note) = zone.and_then(zones::note)
+            && !moment.notes.contains(&note)
+        {
+            moment.notes.push(note);
+        }
         Ok(moment)
     }
-}
-
-/// What is to be said about a zone that is not what most who name it mean.
-fn note_of(zone: &str) -> Option<String> {
-    zones::is_fixed_abbreviation(zone).then(|| {
-        format!(
-            "{} is a fixed offset without daylight saving time; for clocks of a place name it, as in America/New_York",
-            quoted(zone)
-        )
-    })
 }
 
 #[toolset]
@@ -133,8 +129,11 @@ impl ClockToolset {
         &self,
         /// IANA name such as "Asia/Tokyo", "UTC", or an offset; default: the user's zone.
         timezone: Option<&str>,
-    ) -> CallResult<JsonWithText<MomentReply>> {
-        let reply = MomentReply::new(&self.now().to_zoned(self.zone(timezone)?));
+    ) -> CallResult<JsonWithText<CurrentReply>> {
+        let reply = CurrentReply {
+            moment: MomentReply::new(&self.now().to_zoned(self.zone(timezone)?)),
+            notes: timezone.and_then(zones::note).into_iter().collect(),
+        };
         let text = reply.text();
         Ok(Json(reply).with_text(text))
     }
@@ -158,7 +157,7 @@ impl ClockToolset {
         from: Option<&str>,
     ) -> CallResult<JsonWithText<ConversionReply>> {
         let mut moment = self.read(time, from)?;
-        moment.notes.extend(note_of(to));
+        moment.notes.extend(zones::note(to));
         let target = moment.zoned.with_time_zone(self.zone(Some(to))?);
         let reply = ConversionReply::new(&moment.zoned, &target, moment.notes);
         let text = reply.text();

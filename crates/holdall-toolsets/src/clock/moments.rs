@@ -1,27 +1,17 @@
 //! From what people write to a moment, and what is to be said about it.
 
-use jiff::civil::{Date, DateTime, ISOWeekDate, Time, Weekday};
+use jiff::civil::{DateTime, Time};
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{Timestamp, ToSpan, Zoned};
+use jiff::{Timestamp, Zoned};
 
+use super::dates::{date, weekday};
 use super::errors::{ClockError, quoted};
 use super::zones::{self, ZONES};
 
-const PARSER: DateTimeParser = DateTimeParser::new();
+pub(super) const PARSER: DateTimeParser = DateTimeParser::new();
 /// Longer texts are no times.
 const TIME_CHARS_MAX: usize = 100;
-/// Days and months in words.
-const DATES: [&str; 8] = [
-    "%d %B %Y",
-    "%d %b %Y",
-    "%B %d, %Y",
-    "%b %d, %Y",
-    "%B %d %Y",
-    "%b %d %Y",
-    "%d.%m.%Y",
-    "%Y/%m/%d",
-];
 const TIMES: [&str; 8] = [
     "%H:%M",
     "%H:%M:%S",
@@ -46,6 +36,12 @@ pub(super) struct Moment {
 /// Reads a time: as said, or by the clocks of `zone` if it does not say where.
 pub(super) fn read(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Moment, ClockError> {
     let text = text.trim();
+    // Years below zero have six digits in ISO 8601, which nobody knows who writes them.
+    let longer = text
+        .strip_prefix('-')
+        .filter(|rest| rest.split('-').next().is_some_and(|year| year.len() == 4) && rest.len() >= 10)
+        .map(|rest| format!("-00{rest}"));
+    let text = longer.as_deref().unwrap_or(text);
     if text.is_empty() || text.chars().count() > TIME_CHARS_MAX {
         return Err(not_understood(text));
     }
@@ -72,8 +68,11 @@ pub(super) fn read(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Moment
     if let Ok(timestamp) = PARSER.parse_timestamp(&joined) {
         return Ok(at(timestamp));
     }
-    if let Some(civil) = civil(text, &lower, zone, now)? {
+    if let Some(civil) = civil(text, zone, now)? {
         return resolved(civil, zone);
+    }
+    if let Some(moment) = in_zone_behind(text, zone, now)? {
+        return Ok(moment);
     }
     if let Ok(zoned) = jiff::fmt::rfc2822::parse(text) {
         return Ok(at(zoned.timestamp()));
@@ -89,14 +88,15 @@ fn is_seconds(text: &str) -> bool {
 
 /// A time that names its zone, as in `2026-05-01T15:30[Europe/Berlin]`.
 fn in_its_zone(text: &str) -> Result<Moment, ClockError> {
-    let (civil, zone) = text.split_once('[').unwrap_or((text, ""));
-    let zone = zones::find(zone.trim_end_matches(']'))?;
+    let (civil, name) = text.split_once('[').unwrap_or((text, ""));
+    let name = name.trim_end_matches(']');
+    let zone = zones::find(name)?;
     if let Ok(zoned) = PARSER.parse_zoned_with(&ZONES, text)
         && PARSER.parse_timestamp(civil).is_ok()
     {
         return Ok(Moment {
             zoned,
-            notes: Vec::new(),
+            notes: zones::note(name).into_iter().collect(),
         });
     }
     if let Ok(timestamp) = PARSER.parse_timestamp(civil) {
@@ -113,26 +113,71 @@ fn in_its_zone(text: &str) -> Result<Moment, ClockError> {
         ));
     }
     let civil = PARSER.parse_datetime(civil).map_err(|_| not_understood(text))?;
-    resolved(civil, &zone)
+    let mut moment = resolved(civil, &zone)?;
+    moment.notes.extend(zones::note(name));
+    Ok(moment)
+}
+
+/// A time with its zone behind it, as in `2026-05-01 15:30 Europe/Berlin` or `15:30 UTC+2`.
+fn in_zone_behind(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Option<Moment>, ClockError> {
+    let Some((time, name)) = text.rsplit_once(' ') else {
+        return Ok(None);
+    };
+    let (time, is_offset) = (time.trim(), name.starts_with(['+', '-']));
+    let is_word = name.starts_with(|first: char| first.is_alphabetic());
+    // `1 May 2026 -5` is no time with an offset.
+    if !(is_word || is_offset && time.contains(':')) {
+        return Ok(None);
+    }
+    let its_zone = match zones::find(name) {
+        Ok(its_zone) => its_zone,
+        Err(unknown) if civil(time, zone, now)?.is_some() => return Err(unknown),
+        Err(_) => return Ok(None),
+    };
+    let Some(civil) = civil(time, &its_zone, now)? else {
+        return Ok(None);
+    };
+    let mut moment = resolved(civil, &its_zone)?;
+    moment.notes.extend(zones::note(name));
+    // An offset says which moment it is, not where somebody is.
+    if its_zone.iana_name().is_none_or(|name| name == "UTC") {
+        moment.zoned = moment.zoned.with_time_zone(zone.clone());
+    }
+    Ok(Some(moment))
 }
 
 /// A time without a zone.
-fn civil(text: &str, lower: &str, zone: &TimeZone, now: Timestamp) -> Result<Option<DateTime>, ClockError> {
+fn civil(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Option<DateTime>, ClockError> {
     if let Ok(civil) = PARSER.parse_datetime(text) {
         return Ok(Some(civil));
+    }
+    if let Some((weekday, rest)) = weekday(text) {
+        let civil = civil(rest, zone, now)?;
+        return match civil {
+            Some(civil) if civil.weekday() != weekday => Err(not_that_weekday(text, civil)),
+            civil => Ok(civil),
+        };
     }
     let today = now.to_zoned(zone.clone()).date();
     if let Some(time) = time(text) {
         return Ok(Some(today.to_datetime(time)));
     }
-    if let Some(date) = date(text, lower, today)? {
+    if let Some(date) = date(text, today)? {
         return Ok(Some(date.to_datetime(Time::midnight())));
     }
     // A date and a time: cut wherever both halves make sense.
     for (cut, _) in text.match_indices([' ', 'T', ',']) {
         let (one, other) = (text[..cut].trim(), text[cut + 1..].trim());
         let other = other.strip_prefix("at ").unwrap_or(other);
-        if let (Some(date), Some(time)) = (date(one, &one.to_lowercase(), today)?, time(other)) {
+        // Only in front of a time a half is asked whether it is a date: `May 12` of `May 12 2026 15:30` lacks no year.
+        if let Some(time) = time(other)
+            && let Some(date) = date(one, today)?
+        {
+            return Ok(Some(date.to_datetime(time)));
+        }
+        if let Some(time) = time(one)
+            && let Some(date) = date(other.strip_prefix("on ").unwrap_or(other), today)?
+        {
             return Ok(Some(date.to_datetime(time)));
         }
     }
@@ -150,42 +195,6 @@ fn time(text: &str) -> Option<Time> {
     TIMES
         .iter()
         .find_map(|format| Time::strptime(format, &dotless).ok())
-}
-
-fn date(text: &str, lower: &str, today: Date) -> Result<Option<Date>, ClockError> {
-    let shift = match lower {
-        "today" => Some(0),
-        "tomorrow" => Some(1),
-        "yesterday" => Some(-1),
-        _ => None,
-    };
-    if let Some(days) = shift {
-        return today.checked_add(days.days()).map(Some).map_err(|_| beyond(text));
-    }
-    if let Ok(date) = PARSER.parse_date(text) {
-        return Ok(Some(date));
-    }
-    if let Some(date) = week(text) {
-        return Ok(Some(date));
-    }
-    let parts: Vec<&str> = text.split('/').collect();
-    if let [first, second, year] = parts.as_slice()
-        && year.len() == 4
-        && [first, second].iter().all(|part| part.parse::<u8>().is_ok())
-    {
-        let message = format!("it is unclear which number of {} is the month", quoted(text));
-        return Err(ClockError::new(message, format!("write {year}-MM-DD")));
-    }
-    Ok(DATES.iter().find_map(|format| Date::strptime(format, text).ok()))
-}
-
-/// `2026-W47` is its Monday, `2026-W47-6` its Saturday.
-fn week(text: &str) -> Option<Date> {
-    let (year, rest) = text.split_once("-W").or_else(|| text.split_once("-w"))?;
-    let (week, day) = rest.split_once('-').unwrap_or((rest, "1"));
-    let weekday = Weekday::from_monday_one_offset(day.parse().ok()?).ok()?;
-    let date = ISOWeekDate::new(year.parse().ok()?, week.parse().ok()?, weekday).ok()?;
-    Some(date.date())
 }
 
 /// The moment at which the clocks of a zone show this, and what is to be said if there is none or are two.
@@ -213,6 +222,18 @@ pub(super) fn resolved(civil: DateTime, zone: &TimeZone) -> Result<Moment, Clock
     })
 }
 
+fn not_that_weekday(text: &str, civil: DateTime) -> ClockError {
+    ClockError::new(
+        format!(
+            "the weekday of {} is wrong: {} is a {}",
+            quoted(text),
+            civil.date(),
+            civil.strftime("%A")
+        ),
+        "leave the weekday out, or check the date",
+    )
+}
+
 fn not_understood(text: &str) -> ClockError {
     let is_date = text.len() >= 10
         && text.bytes().take(10).enumerate().all(|(at, byte)| match at {
@@ -229,7 +250,10 @@ fn not_understood(text: &str) -> ClockError {
 
 pub(super) fn beyond(text: &str) -> ClockError {
     ClockError::new(
-        format!("{} is beyond the years -9999 to 9999", quoted(text)),
-        "give a time within these years",
+        format!(
+            "{} is beyond the times calculated here: 2 January -9999 to 30 December 9999",
+            quoted(text)
+        ),
+        "give a time in between",
     )
 }

@@ -31,6 +31,7 @@ pub(super) struct MomentReply {
     weekday: String,
     /// ISO week: "2026-W47".
     week: String,
+    #[schemars(range(min = 1, max = 366))]
     day_of_year: i16,
     /// Seconds since 1970 in UTC.
     unix_seconds: i64,
@@ -99,6 +100,21 @@ pub(super) fn datetime(zoned: &Zoned) -> String {
             zoned.datetime().strftime("%Y-%m-%dT%H:%M:%S%.f"),
             zoned.strftime("%:z")
         ),
+    }
+}
+
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(super) struct CurrentReply {
+    #[serde(flatten)]
+    pub(super) moment: MomentReply,
+    /// What should be known about the zone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) notes: Vec<String>,
+}
+
+impl CurrentReply {
+    pub(super) fn text(&self) -> String {
+        with_notes(self.moment.text(), &self.notes)
     }
 }
 

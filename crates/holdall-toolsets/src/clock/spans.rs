@@ -9,7 +9,7 @@ use super::zones;
 
 /// Longer texts are no durations.
 const DURATION_CHARS_MAX: usize = 100;
-/// More business days lead beyond the year 9999.
+/// More business days lead beyond the year 9999 from everywhere.
 const BUSINESS_DAYS_MAX: i64 = 6_000_000;
 /// Over more days nobody counts hours.
 const NEAR_DAYS: i64 = 31;
@@ -36,11 +36,19 @@ impl Duration {
         if trimmed.is_empty() || trimmed.chars().count() > DURATION_CHARS_MAX {
             return Err(wrong());
         }
+        // `in 3 days`, as people say it; then nothing is ago.
         let lower = trimmed.to_lowercase().replace('−', "-");
+        let lower = match lower.strip_prefix("in ") {
+            Some(rest) if !rest.ends_with(" ago") => rest.trim().to_owned(),
+            _ => lower,
+        };
         if let Some(days) = business_days(&lower) {
-            return match days.abs() <= BUSINESS_DAYS_MAX {
+            return match days.saturating_abs() <= BUSINESS_DAYS_MAX {
                 true => Ok(Self::BusinessDays(days)),
-                false => Err(beyond(trimmed)),
+                false => Err(ClockError::new(
+                    format!("{} are too many", quoted(trimmed)),
+                    format!("up to {BUSINESS_DAYS_MAX} business days are counted"),
+                )),
             };
         }
         let words: Vec<&str> = lower.split_whitespace().filter(|word| *word != "and").collect();
@@ -50,7 +58,14 @@ impl Duration {
         let plain = words.collect::<Vec<_>>().join(" ");
         // ISO durations are written in capitals.
         let span = trimmed.parse::<Span>().or_else(|_| plain.parse::<Span>());
-        span.map(Self::Span).map_err(|_| wrong())
+        span.map(Self::Span)
+            .map_err(|_| match is_understood(trimmed, &plain) {
+                true => ClockError::new(
+                    format!("{} is too large", quoted(trimmed)),
+                    "durations have up to 19998 years, or as many months, days or hours as these",
+                ),
+                false => wrong(),
+            })
     }
 
     /// The moment this much later.
@@ -109,6 +124,20 @@ impl Duration {
     }
 }
 
+/// Whether nothing but the size of its numbers is wrong with a duration.
+fn is_understood(text: &str, plain: &str) -> bool {
+    let small = |text: &str| {
+        let mut small = String::new();
+        for sign in text.chars() {
+            if !(sign.is_ascii_digit() && small.ends_with('1')) {
+                small.push(if sign.is_ascii_digit() { '1' } else { sign });
+            }
+        }
+        small.parse::<Span>().is_ok()
+    };
+    small(text) || small(plain)
+}
+
 /// `10 business days`, `-3 working days`, `5 weekdays ago`.
 fn business_days(lower: &str) -> Option<i64> {
     let (rest, sign) = match lower.strip_suffix(" ago") {
@@ -125,9 +154,14 @@ fn business_days(lower: &str) -> Option<i64> {
     }
     let count: i64 = match count {
         "a" | "one" => 1,
-        count => count.parse().ok()?,
+        count => {
+            let digits = count.strip_prefix(['-', '+']).unwrap_or(count);
+            let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+            // One that is no i64 is beyond the limit, too.
+            count.parse().ok().or(is_number.then_some(i64::MAX))?
+        }
     };
-    count.checked_mul(sign)
+    Some(count.saturating_mul(sign))
 }
 
 fn add_business_days(start: Date, days: i64) -> Option<Date> {

@@ -93,9 +93,16 @@ pub(super) fn name(zone: &TimeZone, offset: Offset) -> String {
     }
 }
 
-/// Zones that keep one offset although their names are those of places with daylight saving.
-pub(super) fn is_fixed_abbreviation(name: &str) -> bool {
-    matches!(name.trim().to_ascii_uppercase().as_str(), "EST" | "MST" | "HST")
+/// What is to be said about a zone that is not what most who name it mean: one that keeps its offset although it is
+/// called as that of places with daylight saving.
+pub(super) fn note(name: &str) -> Option<String> {
+    let is_fixed = matches!(name.trim().to_ascii_uppercase().as_str(), "EST" | "MST" | "HST");
+    is_fixed.then(|| {
+        format!(
+            "{} is a fixed offset without daylight saving time; for clocks of a place name it, as in America/New_York",
+            quoted(name)
+        )
+    })
 }
 
 /// `+2`, `+02:00`, `UTC+2`, `GMT-0530`.

@@ -14,7 +14,7 @@ const VERSIONS: [&str; 5] = [
 ];
 
 fn server(config: CalculatorConfig) -> Server {
-    Server::new("test").add(CalculatorToolset::new(config))
+    Server::new("test").add(CalculatorToolset::new(config).unwrap())
 }
 
 #[tokio::test]
@@ -96,6 +96,33 @@ async fn errors_say_where_and_what_instead() {
     // The next one is answered.
     let reply = client.call("calculate", json!({"expression": "0.1 + 0.2"})).await;
     assert_eq!(reply.text(), "0.1 + 0.2 = 0.3");
+}
+
+#[test]
+fn bounds_out_of_their_range_are_refused() {
+    let error = |config: CalculatorConfig| CalculatorToolset::new(config).unwrap_err().to_string();
+    let usual = CalculatorConfig::default;
+    assert_eq!(
+        error(CalculatorConfig {
+            expression_chars_max: 0,
+            ..usual()
+        }),
+        "`calculator.expression_chars_max` is 0: it must be from 1 to 100000"
+    );
+    assert_eq!(
+        error(CalculatorConfig {
+            digits_max: 20_001,
+            ..usual()
+        }),
+        "`calculator.digits_max` is 20001: it must be from 15 to 20000"
+    );
+    assert_eq!(
+        error(CalculatorConfig {
+            work_us_max: 99,
+            ..usual()
+        }),
+        "`calculator.work_us_max` is 99: it must be from 100 to 10000000"
+    );
 }
 
 #[tokio::test]

@@ -44,6 +44,12 @@ async fn every_version_is_told_the_time() {
         );
     }
     let client = Client::connect(server()).await;
+    // A zone that is not what most who name it mean.
+    let fixed = text(&client, "current_time", json!({"timezone": "EST"})).await;
+    assert!(
+        fixed.contains("\n(`EST` is a fixed offset without daylight saving time"),
+        "{fixed}"
+    );
     let reply = client
         .call("current_time", json!({"timezone": "UTC+2"}))
         .await
@@ -83,6 +89,8 @@ async fn times_are_read_as_people_write_them() {
         ("yesterday at 9am", "2026-11-20T09:00:00+01:00"),
         ("1 May 2026", "2026-05-01T00:00:00+02:00"),
         ("May 1, 2026 15:30", "2026-05-01T15:30:00+02:00"),
+        ("May 12 2026 15:30", "2026-05-12T15:30:00+02:00"),
+        ("12May2026", "2026-05-12T00:00:00+02:00"),
         ("01.05.2026 15:30", "2026-05-01T15:30:00+02:00"),
         ("2026-W18-5", "2026-05-01T00:00:00+02:00"),
         ("Fri, 1 May 2026 15:30:00 +0200", "2026-05-01T15:30:00+02:00"),
@@ -91,6 +99,20 @@ async fn times_are_read_as_people_write_them() {
         ("2024-02-29", "2024-02-29T00:00:00+01:00"),
         ("9999-12-30", "9999-12-30T00:00:00+01:00"),
         ("-009999-01-03", "-009999-01-03T00:00:00+00:53:28"),
+        ("-9999-01-03", "-009999-01-03T00:00:00+00:53:28"),
+        ("-0044-03-15T12:00", "-000044-03-15T12:00:00+00:53:28"),
+        ("2026-05-01 15:30 Asia/Tokyo", "2026-05-01T15:30:00+09:00"),
+        ("1 May 2026 3:30 pm america/new_york", "2026-05-01T15:30:00-04:00"),
+        ("2026-05-01 Asia/Tokyo", "2026-05-01T00:00:00+09:00"),
+        ("15:30 Asia/Tokyo", "2026-11-22T15:30:00+09:00"),
+        ("2026-05-01 15:30 UTC", "2026-05-01T17:30:00+02:00"),
+        ("1 May 2026 15:30 +09:00", "2026-05-01T08:30:00+02:00"),
+        ("15:30 tomorrow", "2026-11-22T15:30:00+01:00"),
+        ("Friday, 1 May 2026", "2026-05-01T00:00:00+02:00"),
+        ("Fri 2026-05-01 15:30", "2026-05-01T15:30:00+02:00"),
+        ("13/06/2026", "2026-06-13T00:00:00+02:00"),
+        ("06/13/2026 15:30", "2026-06-13T15:30:00+02:00"),
+        ("06/06/2026", "2026-06-06T00:00:00+02:00"),
     ] {
         let arguments = json!({"time": written, "format": "iso"});
         assert_eq!(
@@ -108,9 +130,38 @@ async fn times_are_read_as_people_write_them() {
         ("05/06/2026", "unclear which number"),
         ("99999-01-01", "not understood"),
         ("\u{202e}\u{0}", "not understood"),
+        ("May 2026", "`May 2026` names no day"),
+        ("Dec 2026", "`Dec 2026` names no day"),
+        ("May 2026 15:30", "`May 2026` names no day"),
+        ("1 May", "`1 May` names no year"),
+        ("May 12 3pm", "`May 12` names no year"),
+        ("september", "`september` names no day and no year"),
+        ("1 May 26", "`1 May 26` has a year of two digits"),
+        ("1 May 26 15:30", "`1 May 26` has a year of two digits"),
+        ("31 Dec 99", "`31 Dec 99` has a year of two digits"),
+        ("Dec 31, 99", "has a year of two digits"),
+        ("01.05.26", "`01.05.26` has a year of two digits"),
+        ("26/05/01", "`26/05/01` has a year of two digits"),
+        ("1 May 026", "`1 May 026` has no year of four digits"),
+        ("May 12026", "has no year of four digits"),
         ("2026-05-01T15:30+09:00[Europe/Berlin]", "the offset in"),
         ("@99999999999999999999", "not understood"),
-        ("@999999999999", "beyond the years"),
+        (
+            "@999999999999",
+            "beyond the times calculated here: 2 January -9999 to 30 December 9999",
+        ),
+        ("9999-12-31T23:59:59", "beyond the times calculated here"),
+        ("-9999-01-01", "beyond the times calculated here"),
+        ("2026-05-01 15:30 PST", "there is no time zone `PST`"),
+        (
+            "Mon, 1 May 2026 15:30:00 +0200",
+            "the weekday of `Mon, 1 May 2026 15:30:00` is wrong: 2026-05-01 is a Friday",
+        ),
+        ("Monday, 1 May 2026", "2026-05-01 is a Friday"),
+        ("Monday 15:30", "not understood"),
+        ("13/14/2026", "neither number can be the month"),
+        ("31/02/2026", "the calendar has no `31/02/2026`"),
+        ("13/06/26", "has a year of two digits"),
         (&"1".repeat(100_000), "not understood"),
     ] {
         let error = client.call("format_datetime", json!({ "time": written })).await;
@@ -257,6 +308,13 @@ async fn durations_are_added() {
             "2026-11-13T09:00:00+01:00",
         ),
         ("2024-02-29", "4 years", "2028-02-29T00:00:00+01:00"),
+        (
+            "2026-11-20T09:00",
+            "in 10 business days",
+            "2026-12-04T09:00:00+01:00",
+        ),
+        ("2026-11-20T09:00", "in 3 days", "2026-11-23T09:00:00+01:00"),
+        ("2026-11-20T09:00", "In an hour", "2026-11-20T10:00:00+01:00"),
     ] {
         let (result, notes) = add(time, duration).await;
         assert_eq!(result, expected, "{time} {duration}: {notes}");
@@ -280,14 +338,15 @@ async fn durations_are_added() {
     for (duration, said) in [
         ("", "not understood as a duration"),
         ("many moons", "not understood as a duration"),
-        ("20000 years", "not understood as a duration"),
-        ("9000 years", "beyond the years"),
-        ("P99999Y", "understood as a duration"),
-        (
-            "9999999999999999999 business days",
-            "not understood as a duration",
-        ),
-        ("6000000 business days", "beyond the years"),
+        ("in 3 days ago", "not understood as a duration"),
+        ("20000 years", "`20000 years` is too large"),
+        ("-20000 years", "`-20000 years` is too large"),
+        ("99999999 years", "`99999999 years` is too large"),
+        ("P99999Y", "`P99999Y` is too large"),
+        ("9000 years", "beyond the times"),
+        ("9999999999999999999 business days", "are too many"),
+        ("6000001 business days", "`6000001 business days` are too many"),
+        ("6000000 business days", "beyond the times"),
         ("-9223372036854775808 seconds", ""),
     ] {
         let arguments = json!({"time": "now", "duration": duration});
