@@ -168,9 +168,7 @@ impl FileError {
             Self::Edit { source, .. } => return source.hint(),
             Self::NotFound { .. } => "list_directory shows what there is; paths are `root/folder/file`",
             Self::InvalidPath { .. } => "write a path such as `root/folder/file.txt`",
-            Self::AlreadyExists { .. } => {
-                "choose another name, or have write_file replace it with `if_exists`"
-            }
+            Self::AlreadyExists { .. } => "choose another name",
             Self::Conflict { .. } => "read the file again and repeat the change on what it says now",
             Self::Ambiguous { .. } => "name one of them exactly",
             Self::CountMismatch { found: 0, .. } => {

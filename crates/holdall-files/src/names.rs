@@ -45,6 +45,10 @@ fn unfit_for_new(part: &str) -> Option<&'static str> {
     let numbered = stem.len() == 4 && (stem.starts_with("com") || stem.starts_with("lpt"));
     Some(if part.contains('\\') {
         "`\\` is not allowed, folders are separated by `/`"
+    } else if part.contains([':', '?', '*', '<', '>', '|', '"']) {
+        "names of new files may not hold any of `: ? * < > | \"`, which Windows cannot store"
+    } else if part.contains(char::is_control) {
+        "it holds control characters"
     } else if RESERVED.contains(&stem.as_str()) || (numbered && stem.ends_with(|c: char| c.is_ascii_digit()))
     {
         "the name is reserved on Windows"
@@ -86,4 +90,23 @@ fn is_drive(text: &str) -> bool {
             && bytes[0].is_ascii_alphabetic()
             && bytes[1] == b':'
             && matches!(bytes[2], b'\\' | b'/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_not_every_system_can_hold_is_no_new_name() {
+        for name in [
+            "a:b", "a?", "*", "<a", "a>", "a|b", "\"a\"", "a\tb", "con", "a.", " a",
+        ] {
+            let path = format!("folder/{name}/file.txt");
+            assert!(broken_rule_for_new(&path).is_some(), "{path}");
+        }
+        assert_eq!(broken_rule_for_new("folder/a (1) – b's_#%&+,;=!.txt"), None);
+        // What is there already is read and changed under the name it has.
+        #[cfg(unix)]
+        assert_eq!(broken_rule("a:b?.txt"), None);
+    }
 }

@@ -13,7 +13,7 @@ use crate::diff::diff;
 use crate::error::FileError;
 use crate::folder::open_below;
 use crate::hash::ContentHash;
-use crate::names::broken_rule_for_new;
+use crate::names::{broken_rule_for_new, shortened};
 use crate::plain::{Current, modified};
 use crate::put::{self, temporary_name};
 use crate::replace::replaced;
@@ -94,7 +94,7 @@ impl Roots {
         if_exists: IfExists,
         expected_hash: Option<&str>,
     ) -> Result<Written, FileError> {
-        check_text(content)?;
+        check_text(path, content)?;
         let place = self.place_to_change(path)?;
         let guard = self.exclusive();
         let (name, folders) = split(&place)?;
@@ -161,7 +161,7 @@ impl Roots {
         })?;
         let mut new = text.to_owned();
         for (number, edit) in edits.iter().enumerate() {
-            check_text(&edit.replace)?;
+            check_text(&place.shown, &edit.replace)?;
             let texts = (edit.find.as_str(), edit.replace.as_str());
             new = replaced(&place.shown, &new, texts, edit.expected, self.file_bytes_max).map_err(
                 |source| match edits.len() {
@@ -408,9 +408,11 @@ fn check_new(place: &Place, from: usize) -> Result<(), FileError> {
     }
 }
 
-fn check_text(text: &str) -> Result<(), FileError> {
-    if text.contains('\0') {
-        let what = "the text holds a NUL character".to_owned();
+fn check_text(path: &str, text: &str) -> Result<(), FileError> {
+    if let Some((before, _)) = text.split_once('\0') {
+        let line = before.matches('\n').count() + 1;
+        let path = shortened(path);
+        let what = format!("the text for `{path}` holds a NUL character in its line {line}: leave it out");
         return Err(FileError::InvalidArgument { what });
     }
     Ok(())
@@ -425,7 +427,10 @@ fn check_expected(
         return Ok(());
     };
     if expected.len() != 64 || !expected.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        let what = "the expected hash is not one: it has 64 hexadecimal digits".to_owned();
+        let (path, given) = (&place.shown, shortened(expected));
+        let what = format!(
+            "`{given}`, which `{path}` is expected to have as its hash, is none: a hash has 64 hexadecimal digits, as read_file says"
+        );
         return Err(FileError::InvalidArgument { what });
     }
     match current {

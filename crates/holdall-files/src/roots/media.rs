@@ -58,11 +58,32 @@ pub fn is_text_type(media_type: &str) -> bool {
     media_type.starts_with("text/") || ends.iter().any(|end| media_type.ends_with(end))
 }
 
-/// The text of a file; `None` where it is none: not UTF-8, or with a NUL.
+/// The text of a file; its bytes where it is none: not UTF-8, with a NUL, or a PDF, which may be written in ASCII alone.
 pub(super) fn as_text(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
     // A NUL in the first bytes spares reading all of it.
-    if bytes.contains(&0) {
+    if bytes.contains(&0) || is_pdf(&bytes) {
         return Err(bytes);
     }
     String::from_utf8(bytes).map_err(std::string::FromUtf8Error::into_bytes)
+}
+
+/// `%PDF-` and a version.
+fn is_pdf(bytes: &[u8]) -> bool {
+    bytes
+        .strip_prefix(b"%PDF-")
+        .is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pdf_is_none_by_its_name_but_by_its_beginning() {
+        let pdf = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n".to_vec();
+        assert_eq!(media_type_of_bytes(&pdf, "paper.txt"), "application/pdf");
+        assert!(as_text(pdf).is_err());
+        assert!(as_text(b"%PDF- is how they begin".to_vec()).is_ok());
+        assert!(as_text(b"see %PDF-1.4".to_vec()).is_ok());
+    }
 }

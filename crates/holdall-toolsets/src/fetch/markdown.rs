@@ -47,11 +47,96 @@ mod tests {
              <a href='../c?x=1&amp;y=2'>link</a>.<p>Two<br>lines<ul><li>a<li>b</ul>\
              <script>alert('<p>no</p>')</script><pre><code class=\"language-rust\">fn a() {\n    b &lt; c\n}</code></pre>\
              <table><tr><th>k<th>v<tr><td>1<td>2</table><blockquote>said</blockquote><hr>\
-             <p hidden>unseen is kept where its end may be left out</p>\
+             <p hidden>unseen, whose end may be left out<p>seen\
              <div style='display: none'>unseen</div><img alt=Cat src=cat.png><img src=pixel.gif></body>",
         );
         assert_eq!(document.title.as_deref(), Some("A & B"));
         insta::assert_snapshot!(document.markdown);
+    }
+
+    #[test]
+    fn what_readers_do_not_see_is_left_out() {
+        for html in [
+            "<p hidden>X</p>",
+            "<p hidden>X<p>seen",
+            "<p hidden>X<div>seen</div>",
+            "<div><p hidden>X</div>seen",
+            "<div><p hidden>X</section>X</p>seen</div>",
+            "<p><b hidden>X</p>X</b>seen",
+            "<p hidden><b hidden>X</p>X</b>seen",
+            "<b><p hidden>X</b>X</p>seen",
+            "<span hidden><p>X</span>X</p>X</span>seen",
+            "<label hidden>X</label>seen",
+            "<x-note hidden/>X</x-note>seen",
+            "<pre hidden>X</pre>seen",
+            "<ul><li hidden>X<ul><li>X</ul>X<li>seen</ul>",
+            "<dl><dt hidden>X<dd>seen</dl>",
+            "<table><tr hidden><td>X<td>X<tr><td>seen</table>",
+            "<table><tr><td hidden>X<td>seen</table>",
+            "<table><tr><td><div hidden>X<td>seen</table>",
+            "<table hidden><tr><td><table><td>X</table>X</table>seen",
+            "<h1 style='display:none'>X</h1>seen",
+            "<h2 hidden>X</h1>seen",
+            "<p style='color: red; VISIBILITY : Hidden !important'>X</p>seen",
+            "<p style='d\\69 splay:/* */none'>X</p>seen",
+            "<p style='opacity:0'>X</p>seen",
+            "<p style='opacity:.01'>X</p>seen",
+            "<p style='opacity:0%'>X</p>seen",
+            "<p style='font-size:0'>X</p>seen",
+            "<p style='font-size: 1px'><i>X</i></p>seen",
+            "<td style='font-size:0px'>X<div style='font-size:16px'>seen</div>X",
+            "<p style='content-visibility:hidden'>X</p>seen",
+            "<i aria-hidden=true>X</i>seen",
+            "<div popover>X</div>seen",
+            "<datalist><option>X</datalist>seen",
+            "<img hidden alt=X src=x.png>seen",
+            "<div hidden><img alt=X src=x.png><br><hr><title>X</title><h1>X</h1></div>seen",
+            "<div hidden><div>X</div><nav>X</nav>X</div>seen",
+            "<a hidden href=/>X<a>seen",
+        ] {
+            let markdown = of(html).markdown;
+            assert!(!markdown.contains('X'), "{html}: {markdown}");
+            assert!(
+                markdown.contains("seen") || !html.contains("seen"),
+                "{html}: {markdown}"
+            );
+        }
+        assert_eq!(of("a<p hidden>X<p>b").markdown, "a\n\nb");
+        assert_eq!(of("<p>a<p hidden>X</p>b").markdown, "a\n\nb");
+    }
+
+    #[test]
+    fn what_readers_see_is_not_left_out() {
+        for html in [
+            "<div style='display:block;opacity:1;visibility:visible;font-size:small'>seen</div>",
+            "<p style='font-size:.8em'>seen",
+            "<p style='opacity:50%'>seen",
+            "<p hidden=until-found>seen",
+            "<i aria-hidden=false>seen</i>",
+            "<body style='opacity:0'>seen",
+            "<input hidden>seen",
+            "<p title='display:none'>seen",
+            "<details><summary>more</summary>seen</details>",
+        ] {
+            assert!(of(html).markdown.contains("seen"), "{html}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_deep_loses_no_lines_and_gains_none() {
+        let deep = format!("{}<p>a</p><p>b</p>{}", "<div>".repeat(70), "</div>".repeat(70));
+        assert_eq!(of(&deep).markdown, "a\\\nb");
+        let text = of(&format!("{}x", "<div>".repeat(100_000))).markdown;
+        assert_eq!(text, "x");
+    }
+
+    #[test]
+    fn the_description_of_a_picture_stays_one() {
+        let markdown = of(r#"<img src="i.png" alt="pic](http://evil) \ [a&#10;b">"#).markdown;
+        assert_eq!(
+            markdown,
+            r"![pic\](http://evil) \\ \[a b](https://example.com/a/i.png)"
+        );
     }
 
     #[test]

@@ -13,9 +13,11 @@
 //! | `replies` | what does a reply look like, as JSON and as text |
 //! | `text` | what do the bytes of an answer say |
 //! | `sieve`, `markdown` | how does HTML become Markdown |
+//! | `hidden` | what of a page do readers not see |
 
 mod config;
 mod credentials;
+mod hidden;
 mod markdown;
 mod replies;
 mod request;

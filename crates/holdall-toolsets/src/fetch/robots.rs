@@ -47,7 +47,15 @@ impl Gate for Listed<'_> {
         Box::pin(async move {
             let host = || url.host_str().unwrap_or_default().to_owned();
             if !self.hosts.iter().any(|pattern| pattern.matches(url)) {
-                return Err(OutboundError::HostNotListed { host: host() });
+                let of_host = self.hosts.iter().filter(|pattern| pattern.names_host_of(url));
+                let listed: Vec<String> = of_host.map(ToString::to_string).collect();
+                return Err(OutboundError::HostNotListed {
+                    host: match listed.is_empty() {
+                        true => host(),
+                        false => url.origin().ascii_serialization(),
+                    },
+                    listed,
+                });
             }
             let Some((robots, client)) = self.robots else {
                 return Ok(());
@@ -113,15 +121,16 @@ async fn ask(url: &Url, client: &Client, hosts: &[HostPattern]) -> (Rules, Durat
         Ok(answer) if answer.status.is_client_error() && answer.status != StatusCode::TOO_MANY_REQUESTS => {
             (Rules::Everything, FRESH)
         }
-        // The page itself will not be reached either, and that error says more.
-        Err(
+        Err(error) => match error.origin() {
+            // The page itself will not be reached either, and that error says more.
             OutboundError::UnknownHost { .. }
             | OutboundError::Refused { .. }
             | OutboundError::Connect { .. }
             | OutboundError::ConnectTimeout { .. }
-            | OutboundError::Tls { .. },
-        ) => (Rules::Everything, Duration::ZERO),
-        Ok(_) | Err(_) => (Rules::Nothing, RETRY),
+            | OutboundError::Tls { .. } => (Rules::Everything, Duration::ZERO),
+            _ => (Rules::Nothing, RETRY),
+        },
+        Ok(_) => (Rules::Nothing, RETRY),
     }
 }
 

@@ -12,6 +12,7 @@ use html5ever::tokenizer::{
     BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
 };
 
+use super::hidden::{Ended, Nesting};
 use crate::outbound::Url;
 
 /// Elements within each other; what is deeper keeps its text and loses its tags.
@@ -42,6 +43,8 @@ pub(super) fn sift(html: &str, page: &Url) -> Option<Sifted> {
         written: 0,
         inner_tables: 0,
         skipped: None,
+        nesting: Nesting::default(),
+        wants_break: false,
         title: None,
         in_title: false,
     }));
@@ -89,6 +92,10 @@ struct State {
     inner_tables: usize,
     /// What is left out until it ends, and how often it was begun within itself.
     skipped: Option<(String, usize)>,
+    /// All elements that are open, written or not, and what of them is hidden.
+    nesting: Nesting,
+    /// Whether text that comes now begins on a line of its own, although no element says so.
+    wants_break: bool,
     title: Option<String>,
     in_title: bool,
 }
@@ -121,31 +128,28 @@ impl TokenSink for Sieve {
 }
 
 /// What is left out with all that is in it.
-fn is_skipped(tag: &Tag) -> bool {
-    match &*tag.name {
-        "script" | "style" | "iframe" | "noembed" | "noframes" | "template" | "svg" | "math" | "canvas"
-        | "object" | "audio" | "video" | "select" | "button" | "textarea" | "nav" | "dialog" => true,
-        // What is not seen is not read either. Only where the end must be written, so that it is found.
-        "div" | "span" | "section" | "article" | "aside" | "header" | "footer" | "main" | "form"
-        | "table" | "ul" | "ol" | "a" | "figure" | "b" | "i" | "em" | "strong" | "font" => is_hidden(tag),
-        _ => false,
-    }
-}
-
-fn is_hidden(tag: &Tag) -> bool {
-    tag.attrs.iter().any(|attribute| match &*attribute.name.local {
-        "hidden" => !attribute.value.eq_ignore_ascii_case("until-found"),
-        "style" => {
-            let style: String = attribute
-                .value
-                .chars()
-                .filter(|c| !c.is_whitespace())
-                .map(|c| c.to_ascii_lowercase())
-                .collect();
-            style.contains("display:none") || style.contains("visibility:hidden")
-        }
-        _ => false,
-    })
+fn is_skipped(name: &str) -> bool {
+    matches!(
+        name,
+        "script"
+            | "style"
+            | "iframe"
+            | "noembed"
+            | "noframes"
+            | "template"
+            | "svg"
+            | "math"
+            | "canvas"
+            | "object"
+            | "audio"
+            | "video"
+            | "select"
+            | "datalist"
+            | "button"
+            | "textarea"
+            | "nav"
+            | "dialog"
+    )
 }
 
 /// What an element is written as: that which Markdown can say, and blocks, so that their text does not run together.
@@ -191,9 +195,20 @@ impl State {
             *depth += usize::from(**name == *tag.name && !tag.self_closing);
             return;
         }
-        if is_skipped(tag) {
+        self.nesting.make_room(&tag.name);
+        if is_skipped(&tag.name) {
             if !tag.self_closing || !matches!(&*tag.name, "svg" | "math") {
                 self.skipped = Some((tag.name.to_string(), 1));
+            }
+            return;
+        }
+        let was_hidden = self.nesting.is_hidden();
+        self.nesting.start(tag);
+        if was_hidden || Nesting::hides(tag) {
+            if !was_hidden && let Some(name) = written(&tag.name).filter(|name| !is_inline(name)) {
+                // What would end what came before does so, seen or not.
+                self.make_room(name);
+                self.wants_break = true;
             }
             return;
         }
@@ -251,10 +266,12 @@ impl State {
             self.make_room(name);
         }
         if self.open.len() >= DEPTH_MAX || self.written >= ELEMENTS_MAX {
-            if !is_inline(name) {
-                self.html.push_str("<br>");
-            }
+            self.wants_break |= !is_inline(name);
             return;
+        }
+        match is_inline(name) {
+            true => self.break_line(),
+            false => self.wants_break = false,
         }
         match name {
             "a" => match attribute(tag, "href").and_then(|href| self.link(href)) {
@@ -308,6 +325,8 @@ impl State {
         }
         if name == "title" {
             self.in_title = false;
+        }
+        if let Ended::Hidden = self.nesting.end(name) {
             return;
         }
         let name = match written(name) {
@@ -319,6 +338,7 @@ impl State {
             Some(name) => name,
             None => return,
         };
+        self.wants_break |= self.open.len() >= DEPTH_MAX && !is_inline(name);
         // The end of a list item or a cell does not reach beyond its list or table.
         let fence: &[&str] = match name {
             "li" => &["ul", "ol", "table"],
@@ -354,15 +374,42 @@ impl State {
             {
                 title.push_str(text);
             }
-        } else if self.skipped.is_none() {
+        } else if self.skipped.is_none() && !self.nesting.is_text_hidden() {
+            if !text.trim().is_empty() {
+                self.break_line();
+            }
             self.html.push_str(&escaped(text));
+        }
+    }
+
+    /// Begins a line for what comes now, where one is wanted and something stands on the last.
+    fn break_line(&mut self) {
+        if !std::mem::take(&mut self.wants_break) {
+            return;
+        }
+        let before = self.html.trim_end();
+        // Texts hold no `<` and no `>`.
+        let tag = match before.ends_with('>') {
+            true => before
+                .rfind('<')
+                .map(|at| before[at..].trim_start_matches(['<', '/'])),
+            false => None,
+        };
+        let begins_line = before.is_empty()
+            || tag.is_some_and(|tag| {
+                let name = tag.split([' ', '>']).next().unwrap_or_default();
+                name != "img" && !is_inline(name)
+            });
+        if !begins_line {
+            self.html.push_str("<br>");
         }
     }
 
     fn image(&mut self, tag: &Tag) {
         let alt = attribute(tag, "alt").map(str::trim).filter(|alt| !alt.is_empty());
         if let (Some(alt), Some(src)) = (alt, attribute(tag, "src").and_then(|src| self.link(src))) {
-            let (alt, src) = (escaped(alt), escaped(&src));
+            let (alt, src) = (escaped(&literal(alt)), escaped(&src));
+            self.break_line();
             self.html.push_str(&format!("<img alt=\"{alt}\" src=\"{src}\">"));
         }
     }
@@ -394,6 +441,18 @@ fn attribute<'a>(tag: &'a Tag, name: &str) -> Option<&'a str> {
         .iter()
         .find(|attribute| &*attribute.name.local == name)
         .map(|attribute| &*attribute.value)
+}
+
+/// A text on one line, as Markdown of a picture: what would end its description is escaped.
+fn literal(text: &str) -> String {
+    let mut literal = String::with_capacity(text.len());
+    for c in text.split_whitespace().collect::<Vec<_>>().join(" ").chars() {
+        if matches!(c, '\\' | '[' | ']' | '*' | '_' | '`' | '<' | '>') {
+            literal.push('\\');
+        }
+        literal.push(c);
+    }
+    literal
 }
 
 fn escaped(text: &str) -> String {

@@ -3,6 +3,16 @@
 use holdall::{CallError, ErrorKind};
 use holdall_files::FileError;
 
+/// An error of what may replace a file.
+pub(super) fn write_error(error: FileError) -> CallError {
+    let is_there = matches!(error, FileError::AlreadyExists { .. });
+    let error = call_error(error);
+    match is_there {
+        true => error.hint("choose another name, or say with `if_exists` what becomes of the file"),
+        false => error,
+    }
+}
+
 pub(super) fn call_error(error: FileError) -> CallError {
     let kind = match error.kind() {
         "not_found" => ErrorKind::NotFound,

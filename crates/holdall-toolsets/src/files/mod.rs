@@ -27,7 +27,7 @@ use holdall_files::{FileError, IfExists, ListRequest, Roots, SearchRequest, Watc
 
 use crate::address::{decoded, encoded};
 use arguments::{EditArgument, IfExistsArgument, folder_of, path_of};
-use errors::call_error;
+use errors::{call_error, write_error};
 use read::{FileReply, ReadResult};
 use replies::{ChangeReply, DoneReply, InfoReply, ListReply, SearchReply, question_of};
 
@@ -145,12 +145,15 @@ impl FilesToolset {
         /// First line, counted from 1; -20 begins 20 lines before the end.
         #[arg(default = 1, range = -10_000_000..=10_000_000)]
         from_line: i64,
+        /// Byte of that line, counted from 0; only for lines longer than a reply, which says where they go on.
+        #[arg(default = 0, range = 0..=100_000_000)]
+        from_byte: u32,
         /// How many lines.
         #[arg(default = 400, range = 1..=1_000_000)]
         lines: u32,
     ) -> CallResult<ReadResult> {
         let contents = self.roots.read(&path_of(path)).map_err(call_error)?;
-        FileReply::result(contents, from_line, lines as usize)
+        FileReply::result(contents, from_line, from_byte as usize, lines as usize)
     }
 
     /// Find files by name (`glob`), lines by regular expression (`pattern`), or lines in the files of a glob.
@@ -396,7 +399,7 @@ fn changed(
     written: Result<holdall_files::Written, FileError>,
     dry_run: bool,
 ) -> CallResult<JsonWithText<ChangeReply>> {
-    let reply = ChangeReply::new(written.map_err(call_error)?, dry_run);
+    let reply = ChangeReply::new(written.map_err(write_error)?, dry_run);
     let text = reply.text();
     Ok(Json(reply).with_text(text))
 }

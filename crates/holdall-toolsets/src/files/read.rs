@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::replies::{self, FOLDER_TYPE};
 use super::uri_of;
-use crate::excerpt::fitting;
+use crate::excerpt::{cut_line, fitting, from_byte_of};
 
 /// Largest picture, sound or PDF a tool returns: 5 MiB, which is what models take.
 const MEDIA_BYTES_MAX: u64 = 5 * 1024 * 1024;
@@ -64,7 +64,12 @@ impl IntoToolResult for ReadResult {
 }
 
 impl FileReply {
-    pub(super) fn result(contents: Contents, from_line: i64, lines: usize) -> CallResult<ReadResult> {
+    pub(super) fn result(
+        contents: Contents,
+        from_line: i64,
+        from_byte: usize,
+        lines: usize,
+    ) -> CallResult<ReadResult> {
         let mut reply = Self {
             uri: uri_of(&contents.path),
             path: contents.path,
@@ -80,7 +85,7 @@ impl FileReply {
         };
         let contents = match contents.body {
             Ok(text) => {
-                reply.take_lines(&text, from_line, lines);
+                reply.take_lines(&text, from_line, from_byte, lines)?;
                 vec![Content::new(reply.text())]
             }
             Err(bytes) => {
@@ -91,7 +96,7 @@ impl FileReply {
         Ok(ReadResult { reply, contents })
     }
 
-    fn take_lines(&mut self, whole: &str, from: i64, count: usize) {
+    fn take_lines(&mut self, whole: &str, from: i64, from_byte: usize, count: usize) -> CallResult<()> {
         let starts: Vec<usize> = std::iter::once(0)
             .chain(whole.match_indices('\n').map(|(at, _)| at + 1))
             .filter(|start| *start < whole.len())
@@ -104,18 +109,17 @@ impl FileReply {
         };
         let start_of = |line: usize| starts.get(line - 1).copied().unwrap_or(whole.len());
         let asked = &whole[start_of(first)..start_of(first.saturating_add(count))];
-        let (text, given) = fitting(asked);
+        let (text, given) = match asked.is_empty() {
+            true => ("", 0),
+            false => fitting(from_byte_of(asked, first, from_byte)?),
+        };
         let last = (first + given as usize).saturating_sub(1);
         self.note = if total == 0 {
             Some("the file is empty".to_owned())
         } else if first > total {
             Some(format!("the file ends at line {total}"))
-        } else if text.len() < asked.len() && !text.ends_with('\n') {
-            let bytes = asked.find('\n').unwrap_or(asked.len());
-            let (shown, next) = (text.len(), last + 1);
-            Some(format!(
-                "line {last} has {bytes} bytes, these are the first {shown}; read on with from_line={next}"
-            ))
+        } else if let Some(said) = cut_line(asked, first, from_byte, text) {
+            Some(said)
         } else if last < total {
             Some(format!("read on with from_line={}", last + 1))
         } else {
@@ -125,6 +129,7 @@ impl FileReply {
         self.to_line = Some(last);
         self.lines_total = Some(total);
         self.text = Some(text.to_owned());
+        Ok(())
     }
 
     /// The bytes as the content that fits them.
@@ -134,9 +139,11 @@ impl FileReply {
             || mime_type.starts_with("audio/")
             || mime_type == "application/pdf";
         if !is_shown {
-            let message = format!("`{}` is no text: {mime_type}, {} bytes", self.path, self.bytes);
+            let why = not_text(&bytes);
+            let size = replies::bytes_of(self.bytes);
+            let message = format!("`{}` is no text: {why} ({mime_type}, {size})", self.path);
             return Err(CallError::invalid_arguments(message)
-                .hint("only text, images, audio and PDF are read by this tool; file_info tells more"));
+                .hint("text is read as UTF-8, beside it images, audio and PDF; file_info tells more"));
         }
         if self.bytes > MEDIA_BYTES_MAX {
             let message = format!(
@@ -158,7 +165,8 @@ impl FileReply {
         let (Some(from), Some(to), Some(total), Some(text)) =
             (self.from_line, self.to_line, self.lines_total, &self.text)
         else {
-            return format!("{path}, {}, {} bytes, hash {hash}", self.mime_type, self.bytes);
+            let size = replies::bytes_of(self.bytes);
+            return format!("{path}, {}, {size}, hash {hash}", self.mime_type);
         };
         let lines = match to < from {
             true => format!("no lines of {total}"),
@@ -167,6 +175,15 @@ impl FileReply {
         let note = self.note.iter().map(|note| format!("\n({note})"));
         let note: String = note.collect();
         format!("{path}, {lines}, hash {hash}\n\n{text}{note}")
+    }
+}
+
+/// What keeps bytes from being a text.
+fn not_text(bytes: &[u8]) -> String {
+    let wrong = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    match bytes[..wrong].iter().position(|byte| *byte == 0) {
+        Some(nul) => format!("byte {nul} is NUL"),
+        None => format!("byte {wrong} is not UTF-8"),
     }
 }
 

@@ -57,7 +57,7 @@ impl EntryReply {
             kind => _ = write!(line, " ({kind})"),
         }
         if let Some(bytes) = self.bytes {
-            let _ = write!(line, "  {bytes} bytes");
+            let _ = write!(line, "  {}", bytes_of(bytes));
         }
         if let Some(access) = self.access {
             let _ = write!(line, "  {access}");
@@ -90,8 +90,8 @@ impl ListReply {
         let mut notes = Vec::new();
         if listing.left_out > 0 {
             notes.push(format!(
-                "{} names are left out: they are not UTF-8 or hold characters that are not shown",
-                listing.left_out
+                "{} left out: not UTF-8, or with characters that are not shown",
+                plural(listing.left_out, "name is", "names are")
             ));
         }
         if listing.path.is_none()
@@ -214,6 +214,9 @@ impl SearchReply {
             }
             last = None;
         }
+        if self.files.is_empty() && (self.skipped > 0 || self.stopped.is_some()) {
+            text.push('\n');
+        }
         if self.skipped > 0 {
             let _ = writeln!(
                 text,
@@ -326,7 +329,7 @@ impl ChangeReply {
             ..
         } = self;
         match &self.old_hash {
-            None => format!("Created {path}, {bytes} bytes, hash {hash}"),
+            None => format!("Created {path}, {}, hash {hash}", bytes_of(*bytes)),
             Some(old) if old == hash => format!("{path} is unchanged, hash {hash}"),
             Some(_) if self.dry_run => format!("Nothing was written; {path} would change:\n\n{diff}"),
             Some(_) => format!("Changed {path}, hash {hash}\n\n{diff}"),
@@ -392,11 +395,7 @@ pub(super) fn question_of(removal: &Removal) -> String {
         EntryKind::Link => format!("Delete the link `{path}` for good? What it leads to stays."),
         _ => format!(
             "Delete `{path}` for good ({}, last changed {changed})?",
-            plural(
-                usize::try_from(removal.bytes).unwrap_or(usize::MAX),
-                "byte",
-                "bytes"
-            )
+            bytes_of(removal.bytes)
         ),
     }
 }
@@ -451,6 +450,11 @@ fn word(kind: EntryKind) -> &'static str {
         EntryKind::Link => "link",
         EntryKind::Other => "other",
     }
+}
+
+/// A size for people.
+pub(super) fn bytes_of(bytes: u64) -> String {
+    plural(usize::try_from(bytes).unwrap_or(usize::MAX), "byte", "bytes")
 }
 
 fn plural(count: usize, one: &str, many: &str) -> String {

@@ -146,6 +146,9 @@ impl NotesToolset {
         /// First line, counted from 1.
         #[arg(default = 1, range = 1..=10_000_000)]
         from_line: u32,
+        /// Byte of that line, counted from 0; only for lines longer than a reply, which says where they go on.
+        #[arg(default = 0, range = 0..=100_000_000)]
+        from_byte: u32,
         /// How many lines.
         #[arg(default = LINES_DEFAULT, range = 1..=1_000_000)]
         lines: u32,
@@ -153,7 +156,7 @@ impl NotesToolset {
         let path = arguments::path_of(path);
         let range = from_line..from_line.saturating_add(lines);
         let note = self.notebook.read(&path, Some(range)).map_err(call_error)?;
-        let reply = NoteReply::new(note);
+        let reply = NoteReply::new(note, from_byte as usize)?;
         let text = reply.text();
         Ok(Json(reply).with_text(text))
     }

@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::arguments::note_uri;
-use crate::excerpt::fitting;
+use crate::excerpt::{cut_line, fitting, from_byte_of};
 
 /// A note as it is named in every reply.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -218,27 +218,26 @@ pub(super) struct NoteReply {
 }
 
 impl NoteReply {
-    pub(super) fn new(note: NoteText) -> Self {
-        let (text, lines) = fitting(&note.text);
+    pub(super) fn new(note: NoteText, from_byte: usize) -> CallResult<Self> {
         let (from_line, lines_total) = (note.lines.start, note.lines_total);
+        let first = from_line as usize;
+        let (text, lines) = match note.text.is_empty() {
+            true => ("", 0),
+            false => fitting(from_byte_of(&note.text, first, from_byte)?),
+        };
         let to_line = (from_line + lines).saturating_sub(1);
         let said = if lines_total == 0 {
             Some("the note is empty".to_owned())
         } else if from_line > lines_total {
             Some(format!("the note ends at line {lines_total}"))
-        } else if text.len() < note.text.len() && !text.ends_with('\n') {
-            let bytes = note.text.find('\n').unwrap_or(note.text.len());
-            Some(format!(
-                "line {to_line} has {bytes} bytes, these are the first {}; read on with from_line={}",
-                text.len(),
-                to_line + 1
-            ))
+        } else if let Some(said) = cut_line(&note.text, first, from_byte, text) {
+            Some(said)
         } else if to_line < lines_total {
             Some(format!("read on with from_line={}", to_line + 1))
         } else {
             None
         };
-        Self {
+        Ok(Self {
             uri: note_uri(&note.path),
             path: note.path.to_string(),
             from_line,
@@ -247,7 +246,7 @@ impl NoteReply {
             hash: note.hash.to_string(),
             text: text.to_owned(),
             note: said,
-        }
+        })
     }
 
     pub(super) fn text(&self) -> String {

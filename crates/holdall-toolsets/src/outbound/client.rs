@@ -131,15 +131,31 @@ impl Client {
     /// An address is no web address, may not be reached or does not answer, or the answer exceeds a bound.
     pub async fn send(&self, request: Request, gate: &dyn Gate) -> Result<Response, OutboundError> {
         let host = request.url.host_str().unwrap_or_default().to_owned();
-        let following = tokio::time::timeout(self.bounds.time_max, self.follow(request, gate)).await;
-        following.unwrap_or(Err(OutboundError::Timeout {
-            host,
-            after: self.bounds.time_max,
-        }))
+        let (url, mut redirects) = (request.url.to_string(), 0);
+        let following = self.follow(request, gate, &mut redirects);
+        match tokio::time::timeout(self.bounds.time_max, following).await {
+            Ok(Err(error @ OutboundError::TooManyRedirects { .. })) => Err(error),
+            Ok(Err(error)) if redirects > 0 => Err(OutboundError::Redirected {
+                url,
+                redirects,
+                source: Box::new(error),
+            }),
+            Ok(outcome) => outcome,
+            Err(_) => Err(OutboundError::Timeout {
+                host,
+                after: self.bounds.time_max,
+            }),
+        }
     }
 
-    async fn follow(&self, mut request: Request, gate: &dyn Gate) -> Result<Response, OutboundError> {
-        let mut redirects = 0;
+    /// Counts in `redirects` those that are followed.
+    async fn follow(
+        &self,
+        mut request: Request,
+        gate: &dyn Gate,
+        redirects: &mut usize,
+    ) -> Result<Response, OutboundError> {
+        let asked = request.url.clone();
         loop {
             request.url = judge_url(request.url)?;
             gate.admit(&request.url).await?;
@@ -148,10 +164,13 @@ impl Client {
             let _place = place.expect("it is never closed");
             let answer = exchange::ask(&self.connector, &self.tls, &request).await?;
             if let Some(next) = next_hop(&request, answer.status(), answer.headers())? {
-                if redirects == self.bounds.redirects_max {
-                    return Err(OutboundError::TooManyRedirects { followed: redirects });
+                if *redirects == self.bounds.redirects_max {
+                    return Err(OutboundError::TooManyRedirects {
+                        url: asked.into(),
+                        followed: *redirects,
+                    });
                 }
-                redirects += 1;
+                *redirects += 1;
                 request = next;
                 continue;
             }
@@ -163,7 +182,7 @@ impl Client {
                 status,
                 headers,
                 body,
-                redirects,
+                redirects: *redirects,
             });
         }
     }

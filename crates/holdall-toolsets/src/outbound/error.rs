@@ -34,10 +34,15 @@ pub enum OutboundError {
         port: u16,
     },
     /// The operator did not list the host.
-    #[error("`{host}` is none of the hosts the operator of this server allows here")]
+    #[error(
+        "`{host}` is none of the hosts the operator of this server allows here{}",
+        listed_text(listed)
+    )]
     HostNotListed {
-        /// The name, or the address.
+        /// The name, or the address; with scheme and port where these are the reason.
         host: String,
+        /// What is listed of the same host.
+        listed: Vec<String>,
     },
     /// The site does not want programs there.
     #[error("`{host}` asks programs not to read this page (robots.txt)")]
@@ -126,20 +131,62 @@ pub enum OutboundError {
         coding: String,
     },
     /// One redirect led to the next.
-    #[error("there were more than {followed} redirects")]
+    #[error("`{url}` leads to more than {followed} redirects")]
     TooManyRedirects {
+        /// The address that was asked first.
+        url: String,
         /// How many were followed.
         followed: usize,
     },
+    /// Redirects led to something that failed.
+    #[error("{source}; `{url}` leads there by {}", redirects_text(*redirects))]
+    Redirected {
+        /// The address that was asked first: what servers name may hold anything.
+        url: String,
+        /// How many were followed.
+        redirects: usize,
+        /// What failed.
+        source: Box<OutboundError>,
+    },
+}
+
+fn listed_text(listed: &[String]) -> String {
+    match listed {
+        [] => String::new(),
+        listed => format!(": of that host there is `{}`", listed.join("`, `")),
+    }
+}
+
+fn redirects_text(redirects: usize) -> String {
+    match redirects {
+        1 => "a redirect".to_owned(),
+        redirects => format!("{redirects} redirects"),
+    }
 }
 
 impl OutboundError {
+    /// What failed, whether or not redirects led there.
+    pub fn origin(&self) -> &Self {
+        match self {
+            Self::Redirected { source, .. } => source.origin(),
+            error => error,
+        }
+    }
+
     /// The same as an error of a call, with what to do about it; what lies behind it goes to the log alone.
     pub fn into_call_error(self) -> CallError {
-        let (kind, hint) = match &self {
+        let is_redirected = matches!(self, Self::Redirected { .. });
+        let (kind, hint) = match self.origin() {
+            Self::InvalidUrl { .. } | Self::Scheme { .. } | Self::Port { .. } if is_redirected => {
+                (ErrorKind::Failed, "try another address")
+            }
             Self::InvalidUrl { .. } | Self::Scheme { .. } | Self::Port { .. } => (
                 ErrorKind::InvalidArguments,
                 "give a whole address, such as https://example.com/page",
+            ),
+            Self::HostNotListed { listed, .. } if !listed.is_empty() => (
+                ErrorKind::PermissionDenied,
+                "write the address as it is listed, or ask the operator of this server to list it",
             ),
             Self::HostNotListed { .. } => (
                 ErrorKind::PermissionDenied,
@@ -162,7 +209,9 @@ impl OutboundError {
             Self::HeadTooLarge { .. } | Self::TooLarge { .. } => {
                 (ErrorKind::TooLarge, "ask for a smaller page or part")
             }
-            Self::Coding { .. } | Self::TooManyRedirects { .. } => (ErrorKind::Failed, "try another address"),
+            Self::Coding { .. } | Self::TooManyRedirects { .. } | Self::Redirected { .. } => {
+                (ErrorKind::Failed, "try another address")
+            }
         };
         CallError::new(kind, self.to_string()).hint(hint).caused_by(self)
     }

@@ -65,24 +65,36 @@ impl HostPattern {
         else {
             return true;
         };
-        if scheme.is_some_and(|scheme| scheme != url.scheme()) || url.port() != port_of(url, *port) {
-            return false;
+        scheme.is_none_or(|scheme| scheme == url.scheme())
+            && url.port() == port_of(url, *port)
+            && is_host_of(url, *below, host)
+    }
+
+    /// Whether `url` leads to a host that is meant, by whatever scheme and port.
+    #[cfg(feature = "fetch")]
+    pub(crate) fn names_host_of(&self, url: &Url) -> bool {
+        match &self.0 {
+            Pattern::These { below, host, .. } => is_host_of(url, *below, host),
+            Pattern::Every => false,
         }
-        match (url.host(), host) {
-            (Some(Host::Domain(name)), Host::Domain(meant)) => {
-                // A dot at the end makes no other host of it.
-                let (name, meant) = (name.trim_end_matches('.'), meant.trim_end_matches('.'));
-                match below {
-                    false => name == meant,
-                    true => name
-                        .strip_suffix(meant)
-                        .is_some_and(|front| front.len() > 1 && front.ends_with('.')),
-                }
+    }
+}
+
+fn is_host_of(url: &Url, below: bool, host: &Host) -> bool {
+    match (url.host(), host) {
+        (Some(Host::Domain(name)), Host::Domain(meant)) => {
+            // A dot at the end makes no other host of it.
+            let (name, meant) = (name.trim_end_matches('.'), meant.trim_end_matches('.'));
+            match below {
+                false => name == meant,
+                true => name
+                    .strip_suffix(meant)
+                    .is_some_and(|front| front.len() > 1 && front.ends_with('.')),
             }
-            (Some(Host::Ipv4(address)), Host::Ipv4(meant)) => address == *meant,
-            (Some(Host::Ipv6(address)), Host::Ipv6(meant)) => address == *meant,
-            _ => false,
         }
+        (Some(Host::Ipv4(address)), Host::Ipv4(meant)) => address == *meant,
+        (Some(Host::Ipv6(address)), Host::Ipv6(meant)) => address == *meant,
+        _ => false,
     }
 }
 

@@ -52,6 +52,8 @@ pub use self::error::OutboundError;
 pub use self::hosts::{HostPattern, InvalidHostPattern};
 pub use self::policy::{AddressPolicy, RefusedAddress};
 pub use self::resolve::{Resolve, Resolving, SystemResolver};
+#[cfg(any(feature = "sites", feature = "web_search"))]
+pub(crate) use self::target::harmless;
 pub use self::target::parse_url;
 pub use self::tls::client_config;
 #[cfg(any(feature = "fetch", feature = "web_search"))]

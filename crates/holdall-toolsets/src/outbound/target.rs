@@ -42,6 +42,26 @@ pub fn parse_url(text: &str) -> Result<Url, OutboundError> {
     judge_url(url)
 }
 
+/// What can be said of a text that is no address: nothing that may be a password or a key.
+#[cfg(any(feature = "sites", feature = "web_search"))]
+pub(crate) fn harmless(text: &str) -> String {
+    let text = text.trim();
+    let (scheme, rest) = text
+        .split_once("://")
+        .map_or(("", text), |(scheme, rest)| (scheme, rest));
+    let (head, query) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
+    let rest = match (head.rsplit_once('@'), query.contains('@')) {
+        // A password may hold anything, and nobody can tell where it ends.
+        (_, true) => "…",
+        (Some((_, rest)), false) => rest,
+        (None, false) => head,
+    };
+    match scheme {
+        "" => rest.to_owned(),
+        scheme => format!("{scheme}://{rest}"),
+    }
+}
+
 /// Judges an address that was made of another, as that of a redirect.
 pub(super) fn judge_url(mut url: Url) -> Result<Url, OutboundError> {
     let wrong = |problem: &str| OutboundError::InvalidUrl {
@@ -72,6 +92,26 @@ pub(super) fn judge_url(mut url: Url) -> Result<Url, OutboundError> {
 #[cfg(test)]
 mod tests {
     use super::PORTS_REFUSED;
+    #[cfg(any(feature = "sites", feature = "web_search"))]
+    use super::harmless;
+
+    #[test]
+    #[cfg(any(feature = "sites", feature = "web_search"))]
+    fn what_may_be_a_password_is_not_repeated() {
+        let long = format!("https://ada:{}hunter2@x/", "a".repeat(200));
+        for (text, expected) in [
+            ("https://ada:hunter2@x y/?key=1", "https://x y/"),
+            ("ada:hunter2@x", "x"),
+            ("https://ada:p@hunter2@x/", "https://x/"),
+            ("https://ada:hun?ter2@x/", "https://…"),
+            ("https://ada:hun#ter2@x/", "https://…"),
+            (&long, "https://x/"),
+            ("https://x/?mail=a@hunter2", "https://…"),
+            ("ftp://x/a", "ftp://x/a"),
+        ] {
+            assert_eq!(harmless(text), expected);
+        }
+    }
 
     #[test]
     fn the_table_of_ports_can_be_searched() {

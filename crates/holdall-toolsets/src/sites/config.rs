@@ -214,6 +214,10 @@ mod tests {
                 "`https://example.com/` in `watch` of the sites cannot be watched: it holds",
             ),
             (
+                vec!["https://ada:hun?ter2hunter2@example.com/"],
+                "`https://…` in `watch` of the sites cannot be watched: it is no URL",
+            ),
+            (
                 vec!["https://example.com/?a=1", "https://EXAMPLE.com:443/?a=2"],
                 "`https://example.com/?…` in `watch` of the sites cannot be watched: it is there twice",
             ),

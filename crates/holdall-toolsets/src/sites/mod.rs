@@ -166,16 +166,13 @@ impl SitesToolset {
         /// The URL; without a scheme, https.
         #[arg(length = 1..=2048, examples = ["https://example.com/health"])]
         url: &str,
-        /// How many seconds it may take in all.
-        #[arg(default = 10, range = 1..=60)]
-        timeout: u32,
+        /// How many seconds it may take in all. Default: what the operator set.
+        #[arg(range = 1..=60)]
+        timeout: Option<u32>,
     ) -> CallResult<JsonWithText<StatusReply>> {
         let url = parse_url(url).map_err(|problem| wrong("url", url, &problem))?;
         let _place = self.place()?;
-        let visit = self
-            .checker_of(&url)
-            .visit(&url, Duration::from_secs(timeout.into()))
-            .await;
+        let visit = self.checker_of(&url).visit(&url, self.patience(timeout)).await;
         if let Some(refused) = visit.refused {
             return Err(refused.into_call_error());
         }
@@ -201,9 +198,9 @@ impl SitesToolset {
         /// Default: 443.
         #[arg(range = 1..=65535)]
         port: Option<u16>,
-        /// How many seconds it may take in all.
-        #[arg(default = 10, range = 1..=60)]
-        timeout: u32,
+        /// How many seconds it may take in all. Default: what the operator set.
+        #[arg(range = 1..=60)]
+        timeout: Option<u32>,
     ) -> CallResult<JsonWithText<CertificateReply>> {
         let (host, port) =
             parse_host(hostname, port).map_err(|problem| wrong("hostname", hostname, &problem))?;
@@ -216,9 +213,7 @@ impl SitesToolset {
             true => &self.watched,
             false => &self.anywhere,
         };
-        let look = checker
-            .look(&host, port, Duration::from_secs(timeout.into()))
-            .await;
+        let look = checker.look(&host, port, self.patience(timeout)).await;
         if let Some(refused) = look.refused {
             return Err(refused.into_call_error());
         }
@@ -406,6 +401,11 @@ impl SitesToolset {
         })
     }
 
+    /// How long a check may take.
+    fn patience(&self, seconds: Option<u32>) -> Duration {
+        seconds.map_or(self.config.timeout, |seconds| Duration::from_secs(seconds.into()))
+    }
+
     /// Who may look at `url`: what is watched may be in networks of its own.
     fn checker_of(&self, url: &Url) -> &Checker {
         match self.sites.iter().any(|site| site.url == *url) {
@@ -423,12 +423,14 @@ impl SitesToolset {
         if !exact.is_empty() {
             return Ok(exact);
         }
+        // A host alone means all its ports.
+        let is_host = !text.contains("://") && url.as_ref().is_some_and(|url| url.port().is_none());
         let host = url.as_ref().map(authority);
-        let on_host: Vec<&Site> = self
-            .sites
-            .iter()
-            .filter(|site| Some(&site.host) == host.as_ref())
-            .collect();
+        let is_on_host = |site: &&Site| match is_host {
+            true => site.url.host_str() == host.as_deref(),
+            false => Some(&site.host) == host.as_ref(),
+        };
+        let on_host: Vec<&Site> = self.sites.iter().filter(is_on_host).collect();
         match on_host.is_empty() {
             true => Err(self.unknown(text)),
             false => Ok(on_host),

@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::outbound::{Host, Url};
+use crate::outbound::{Host, Url, harmless};
 
 /// Characters of an address that is taken.
 pub(super) const ADDRESS_CHARS_MAX: usize = 2048;
@@ -40,14 +40,7 @@ impl Site {
 
     /// What can be said of a text that is no URL: nothing that may be a password.
     pub(super) fn harmless(text: &str) -> String {
-        let whole = plain(text, 80);
-        let whole = whole.split(['?', '#']).next().unwrap_or_default();
-        let (scheme, rest) = whole.split_once("://").unwrap_or(("", whole));
-        let (_, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
-        match scheme {
-            "" => rest.to_owned(),
-            scheme => format!("{scheme}://{rest}"),
-        }
+        plain(&harmless(text), 80)
     }
 
     /// The URI of the resource with its history.

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use holdall::Secret;
 
+/// The longest a query may take.
+const TIMEOUT_MS_MAX: u64 = 300_000;
+
 /// The databases of a [`SqlToolset`](super::SqlToolset), and the bounds of each query.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -99,6 +102,9 @@ pub enum SqlConfigError {
         /// The most.
         to: u64,
     },
+    /// A query may take no time, or too much.
+    #[error("`timeout` is {0} ms: it must be from 1 ms to {TIMEOUT_MS_MAX} ms (5 minutes)")]
+    Timeout(u64),
     /// A SQLite file that cannot be read.
     #[error("the database `{name}` cannot be opened: {path} {problem}", path = path.display())]
     File {
@@ -139,8 +145,10 @@ impl SqlConfig {
         if let Some(name) = self.databases.keys().find(|name| !fits(name)) {
             return Err(SqlConfigError::Name(name.clone()));
         }
+        if !(1..=TIMEOUT_MS_MAX).contains(&self.timeout_ms) {
+            return Err(SqlConfigError::Timeout(self.timeout_ms));
+        }
         let bounds = [
-            ("timeout_ms", self.timeout_ms, 1, 300_000),
             ("result_bytes_max", self.result_bytes_max as u64, 1_000, 4_000_000),
             ("value_bytes_max", self.value_bytes_max as u64, 1_000, 100_000_000),
             ("connections_max", self.connections_max as u64, 1, 64),

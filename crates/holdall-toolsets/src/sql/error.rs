@@ -1,6 +1,7 @@
 //! How a query fails, and what a model reads of it.
 
 use std::error::Error as StdError;
+use std::io;
 
 use holdall::{CallError, ErrorKind};
 
@@ -31,7 +32,7 @@ pub(super) enum SqlError {
     },
     #[error("the role may not do this: {0}")]
     Rights(String),
-    #[error("the statement takes {expected} parameters, {given} were given")]
+    #[error("the statement takes {}, {given} {} given", parameters(*expected), if *given == 1 { "was" } else { "were" })]
     Parameters { expected: usize, given: usize },
     #[error("parameter {number} cannot be used: {problem}")]
     Parameter { number: usize, problem: String },
@@ -43,8 +44,8 @@ pub(super) enum SqlError {
     Busy(usize),
     #[error("{message}")]
     TooLarge { message: String, hint: &'static str },
-    /// What the system says goes to the log.
-    #[error("the database `{database}` cannot be reached")]
+    /// What the system says goes to the log: it may hold addresses.
+    #[error("the database `{database}` cannot be reached: {}", reason(cause.as_deref()))]
     Unreachable {
         database: String,
         #[source]
@@ -137,6 +138,46 @@ pub(super) fn call_error(error: SqlError) -> CallError {
     }
 }
 
+fn parameters(count: usize) -> String {
+    match count {
+        1 => "1 parameter".to_owned(),
+        count => format!("{count} parameters"),
+    }
+}
+
+/// Why something cannot be reached, without addresses. Nothing is known of what did not answer.
+fn reason(cause: Option<&(dyn StdError + Send + Sync + 'static)>) -> &'static str {
+    let Some(cause) = cause else {
+        return "its server does not answer";
+    };
+    let mut next: Option<&(dyn StdError + 'static)> = Some(cause);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            return match error.kind() {
+                io::ErrorKind::ConnectionRefused => {
+                    "connection refused, so no server listens there, or none for this machine"
+                }
+                io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::UnexpectedEof => "its server broke the connection off",
+                io::ErrorKind::TimedOut => "its server does not answer",
+                io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+                    "there is no way to its server in the network"
+                }
+                io::ErrorKind::NotFound => "its file or socket is not there",
+                io::ErrorKind::PermissionDenied => "it may not be opened",
+                _ => "the log of this server says why",
+            };
+        }
+        if error.is::<rusqlite::Error>() {
+            return "its file cannot be opened or read";
+        }
+        next = error.source();
+    }
+    "the log of this server says why"
+}
+
 /// An error with all its causes, for the log.
 pub(super) fn chain(error: &SqlError) -> String {
     let mut text = error.to_string();
@@ -191,5 +232,28 @@ mod tests {
         assert_eq!(near("Customer", names), ["sales.customers"]);
         assert_eq!(near("public.orders", names)[0], "orders");
         assert_eq!(near("xyz", names), [""; 0]);
+    }
+
+    #[test]
+    fn what_cannot_be_reached_says_why_and_not_where() {
+        let said = |cause: Option<io::Error>| {
+            let error = SqlError::Unreachable {
+                database: "shop".to_owned(),
+                cause: cause.map(Into::into),
+            };
+            error.to_string()
+        };
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        assert!(said(Some(refused)).starts_with("the database `shop` cannot be reached: connection refused"));
+        let other = said(Some(io::Error::other("at 10.0.0.7")));
+        assert!(other.ends_with("the log of this server says why"), "{other}");
+        assert!(said(None).ends_with("its server does not answer"));
+    }
+
+    #[test]
+    fn parameters_are_counted_as_people_count() {
+        let said = |expected, given| SqlError::Parameters { expected, given }.to_string();
+        assert_eq!(said(1, 0), "the statement takes 1 parameter, 0 were given");
+        assert_eq!(said(2, 1), "the statement takes 2 parameters, 1 was given");
     }
 }

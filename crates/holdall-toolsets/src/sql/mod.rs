@@ -38,7 +38,7 @@ use serde_json::Value;
 pub use config::{DatabaseConfig, DatabaseSource, SqlConfig, SqlConfigError};
 use database::Database;
 use error::{call_error, near};
-use replies::{DatabasesReply, QueryReply, TablesReply};
+use replies::{DatabasesReply, LIMIT_MAX, QueryReply, TablesReply};
 use schema::TableSchema;
 
 /// What a model should know before it uses the toolset, for [`Server::instructions`](holdall::Server::instructions).
@@ -168,7 +168,7 @@ impl SqlToolset {
         #[arg(length = ..=1000, default = Vec::new())]
         params: Vec<Value>,
         /// How many rows at most.
-        #[arg(default = 100, range = 1..=1000)]
+        #[arg(default = 100, range = 1..=LIMIT_MAX)]
         limit: u32,
     ) -> CallResult<JsonWithText<QueryReply>> {
         let database = self.database(database)?;
@@ -176,7 +176,7 @@ impl SqlToolset {
             .query(sql, &params, limit as usize)
             .await
             .map_err(call_error)?;
-        let reply = QueryReply::new(&database.name, found);
+        let reply = QueryReply::new(&database.name, found, limit);
         let text = reply.text();
         Ok(Json(reply).with_text(text))
     }

@@ -12,6 +12,8 @@ use super::schema::{Table, TableSchema};
 
 /// Tables `list_tables` names unless a filter leaves fewer; some 10,000 tokens.
 pub(super) const TABLES_SHOWN_MAX: usize = 500;
+/// Rows a call may ask for.
+pub(super) const LIMIT_MAX: u32 = 1_000;
 /// Characters of a comment that are shown.
 const COMMENT_CHARS_MAX: usize = 200;
 
@@ -178,11 +180,15 @@ pub(super) struct QueryReply {
 }
 
 impl QueryReply {
-    pub(super) fn new(database: &str, found: Rows) -> Self {
+    /// `limit` is how many rows were asked for.
+    pub(super) fn new(database: &str, found: Rows, limit: u32) -> Self {
         let count = found.rows.len();
         let mut notes = found.notes;
         let next = format!("read on with ORDER BY … LIMIT … OFFSET {count}");
         match found.cut {
+            Some(Cut::Rows) if limit >= LIMIT_MAX => {
+                notes.insert(0, format!("there are more rows than one call gives: {next}"));
+            }
             Some(Cut::Rows) => notes.insert(0, format!("there are more rows: raise `limit`, or {next}")),
             Some(Cut::Bytes) => {
                 notes.insert(
@@ -289,9 +295,16 @@ mod tests {
             notes: Vec::new(),
         };
         assert_eq!(
-            QueryReply::new("shop", found).text(),
+            QueryReply::new("shop", found.clone(), 2).text(),
             "a\\|b | c\nx\\ny \\| z[2J | NULL\n[1,\"\\|\"] | base64:AA==\n(2 rows)\n\
              (there are more rows: raise `limit`, or read on with ORDER BY … LIMIT … OFFSET 2)\n"
+        );
+        let most = QueryReply::new("shop", found, LIMIT_MAX).text();
+        assert!(
+            most.ends_with(
+                "(there are more rows than one call gives: read on with ORDER BY … LIMIT … OFFSET 2)\n"
+            ),
+            "{most}"
         );
     }
 }

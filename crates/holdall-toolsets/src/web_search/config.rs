@@ -100,9 +100,9 @@ pub enum InvalidWebSearchConfig {
     /// No header can hold the key.
     #[error("the key of web_search has characters no key has: is it copied whole, on one line?")]
     Key,
-    /// The key would travel unencrypted, or nowhere.
+    /// The key would travel unencrypted, or nowhere; or the address holds a password. It is named without.
     #[error(
-        "the endpoint of web_search, `{0}`, is no address the key may travel to: use https, or http to this machine in numbers"
+        "the endpoint of web_search, `{0}`, is no address the key may travel to: use https, or http to this machine in numbers, and no user or password"
     )]
     Endpoint(String),
     /// Not two letters.

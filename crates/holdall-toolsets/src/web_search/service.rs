@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::config::{InvalidWebSearchConfig, SafeSearch, WebSearchConfig};
 use crate::outbound::{
-    Admission, Bounds, Client, Connector, Gate, Host, OutboundError, Request, Url, parse_url,
+    Admission, Bounds, Client, Connector, Gate, Host, OutboundError, Request, Url, harmless, parse_url,
 };
 
 /// Answers have some 50 KB.
@@ -107,7 +107,7 @@ impl Service {
         }
         let mut key = HeaderValue::from_str(key.expose()).map_err(|_| InvalidWebSearchConfig::Key)?;
         key.set_sensitive(true);
-        let wrong_endpoint = || InvalidWebSearchConfig::Endpoint(config.endpoint.clone());
+        let wrong_endpoint = || InvalidWebSearchConfig::Endpoint(harmless(&config.endpoint));
         let endpoint = parse_url(&config.endpoint).map_err(|_| wrong_endpoint())?;
         let is_here = match endpoint.host() {
             Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -160,6 +160,23 @@ impl Service {
                 OutboundError::Timeout { after, .. } | OutboundError::ConnectTimeout { after, .. } => {
                     unavailable(format!("the search service did not answer within {after:?}"))
                 }
+                OutboundError::TooManyRedirects { .. } => CallError::new(
+                    ErrorKind::Unavailable,
+                    "the search service redirects elsewhere, where the key is not sent",
+                )
+                .hint("tell the user that whoever runs this server has to correct `endpoint` under [web_search]"),
+                OutboundError::TooLarge { bytes_max, .. } => CallError::new(
+                    ErrorKind::TooLarge,
+                    format!("the search service answered with more than {bytes_max} bytes"),
+                )
+                .hint("ask for fewer results"),
+                OutboundError::HeadTooLarge { bytes_max, .. } => {
+                    unavailable(format!("the headers of the search service are larger than {bytes_max} bytes"))
+                }
+                error @ OutboundError::Broken { .. } => unavailable(
+                    "the answer of the search service broke off, or is no HTTP".to_owned(),
+                )
+                .caused_by(error),
                 error => unavailable("the search service cannot be reached".to_owned()).caused_by(error),
             }
         })?;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::super::certificate::days as days_between;
 use super::super::visit::Look;
 use super::status::ReasonReply;
-use super::{days, moment};
+use super::{counted, days, moment};
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct CertificateReply {
@@ -108,9 +108,9 @@ impl CertificateReply {
             };
             let _ = write!(
                 text,
-                "\n{}, {} certificates sent; a careful client {accepts} it",
+                "\n{}, {} sent; a careful client {accepts} it",
                 self.protocol.unwrap_or("TLS"),
-                self.certificates_sent
+                counted(self.certificates_sent as u64, "certificate", "certificates")
             );
         }
         if let Some(hint) = self.hint {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::super::certificate::days as days_between;
 use super::super::history::{Check, Incident, Summary};
 use super::super::site::Site;
-use super::{days, lasted, moment};
+use super::{counted, days, lasted, moment};
 
 /// How a watched site is.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -252,8 +252,9 @@ impl HistoryReply {
             let message = incident.message.as_deref().unwrap_or(&incident.state);
             let _ = write!(
                 text,
-                "\n- {} {until}, {} failed checks: {message}",
-                incident.began, incident.checks
+                "\n- {} {until}, {}: {message}",
+                incident.began,
+                counted(incident.checks.into(), "failed check", "failed checks")
             );
         }
         if !self.checks.is_empty() {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::super::reason::Reason;
 use super::super::site::shown;
 use super::super::visit::{Encryption, Timings, Visit};
-use super::{days, milliseconds, moment};
+use super::{counted, days, milliseconds, moment};
 use crate::outbound::Url;
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -20,7 +20,7 @@ pub(crate) struct StatusReply {
     /// Status of the last answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
-    /// Where the redirects ended.
+    /// Where the redirects ended; the query of what others named is not shown.
     final_url: String,
     redirects: Vec<RedirectReply>,
     timings_ms: TimingsReply,
@@ -123,13 +123,17 @@ impl StatusReply {
         } = visit.timings;
         let redirects = visit.redirects.iter().map(|(status, to)| RedirectReply {
             status: *status,
-            to: to.to_string(),
+            // A server may put a key there that nobody asked it for.
+            to: shown(to),
         });
         Self {
             url: asked.to_string(),
             up: visit.is_up(),
             status: visit.answer.map(|(status, _)| status),
-            final_url: visit.url.to_string(),
+            final_url: match visit.url == *asked {
+                true => asked.to_string(),
+                false => shown(&visit.url),
+            },
             redirects: redirects.collect(),
             timings_ms: TimingsReply {
                 connect: connect.map(milliseconds),
@@ -184,7 +188,11 @@ impl StatusReply {
         }
         if self.body_bytes > 0 {
             let more = if self.body_cut { " and more" } else { "" };
-            let _ = write!(text, "\n{} bytes of body{more}", self.body_bytes);
+            let _ = write!(
+                text,
+                "\n{} of body{more}",
+                counted(self.body_bytes, "byte", "bytes")
+            );
         }
         if let Some(reason) = &self.reason {
             reason.write(&mut text);

@@ -230,7 +230,11 @@ impl Server {
     fn unreachable(&self, error: Error) -> SqlError {
         SqlError::Unreachable {
             database: self.name.clone(),
-            cause: Some(error.into()),
+            cause: Some(match error {
+                // It says nothing of its own, and hides what it holds.
+                Error::Io(mysql_async::IoError::Io(error)) => error.into(),
+                error => error.into(),
+            }),
         }
     }
 

@@ -194,9 +194,14 @@ impl Sqlite {
                 "another process is writing to the database",
                 "try again in a moment",
             ),
-            ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => {
-                SqlError::engine(format!("the file is no sound database: {message}"))
-            }
+            ErrorCode::NotADatabase => SqlError::hinted(
+                format!("the file of the database `{}` is no SQLite database", self.name),
+                "query another database; whoever runs the server has to correct the `path` of this one",
+            ),
+            ErrorCode::DatabaseCorrupt => SqlError::hinted(
+                format!("the file of the database `{}` is damaged: {message}", self.name),
+                "query other tables; whoever runs the server has to restore the file",
+            ),
             ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure => {
                 self.unreachable(error)
             }

@@ -14,7 +14,7 @@ const TABLES: &str = "SELECT name, type FROM pragma_table_list \
 const COLUMNS: &str = "SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_xinfo(?) WHERE hidden <> 1 ORDER BY cid";
 const FOREIGN_KEYS: &str =
     "SELECT id, \"table\", \"from\", \"to\" FROM pragma_foreign_key_list(?) ORDER BY id, seq";
-const INDEXES: &str = "SELECT list.name, list.\"unique\", info.name FROM pragma_index_list(?) AS list, \
+const INDEXES: &str = "SELECT list.name, list.\"unique\", info.name, list.origin FROM pragma_index_list(?) AS list, \
     pragma_index_info(list.name) AS info ORDER BY list.seq, info.seqno";
 const STATEMENT: &str = "SELECT sql FROM sqlite_schema WHERE name = ? AND type IN ('table', 'view')";
 
@@ -48,12 +48,24 @@ impl Sqlite {
             .filter_map(|row| Some((number(row, 4).filter(|place| *place > 0)?, name(row, 0))))
             .collect();
         key.sort();
+        let key: Vec<String> = key.into_iter().map(|(_, name)| name).collect();
         let foreign_keys = self.rows(FOREIGN_KEYS, &asked, bounds).await?.rows;
         let indexes = self.rows(INDEXES, &asked, bounds).await?.rows;
         let statement = self.rows(STATEMENT, &asked, bounds).await?.rows;
+        // A key that has an index of its own is no alias of the rowid, and may hold NULL unless it says otherwise.
+        let has_index = indexes.iter().any(|row| text(row, 3).as_deref() == Some("pk"));
+        let mut columns: Vec<ColumnSchema> = columns.iter().map(|row| column(row)).collect();
+        if let ([only], false) = (key.as_slice(), has_index) {
+            let alias = columns
+                .iter_mut()
+                .find(|column| column.name == *only && column.kind == "integer");
+            if let Some(alias) = alias {
+                alias.nullable = false;
+            }
+        }
         Ok((
-            columns.iter().map(|row| column(row)).collect(),
-            key.into_iter().map(|(_, name)| name).collect(),
+            columns,
+            key,
             grouped(&foreign_keys, 0)
                 .into_iter()
                 .map(|(_, rows)| foreign_key(&rows))

@@ -174,7 +174,10 @@ async fn an_empty_list_of_hosts_means_none() {
         .await
         .expect_error("permission_denied");
     assert!(
-        error.message.starts_with("`localhost` is none of the hosts"),
+        error.message.starts_with("`localhost` is none of the hosts")
+            && error
+                .message
+                .ends_with(&format!("; `{}` leads there by a redirect", site.url("/"))),
         "{}",
         error.message
     );
@@ -244,4 +247,93 @@ async fn a_site_that_cannot_say_what_it_wants_is_left_alone() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn what_a_redirect_leads_to_is_told_with_who_led_there() {
+    let site = Double::new(|asked| {
+        let to = asked.path().split_once('=').map_or("/", |(_, to)| to);
+        redirect("302 Found", to)
+    })
+    .await;
+    let client = client(&here()).await;
+    for (to, said) in [
+        (
+            "file:///etc/passwd",
+            "`file` addresses are not reached: only http and https are",
+        ),
+        (
+            "http://127.0.0.1:22/",
+            "port 22 is not reached: what answers there is no web server",
+        ),
+    ] {
+        let url = site.url(&format!("/redir?to={to}"));
+        let error = client
+            .call("fetch_url", json!({ "url": url }))
+            .await
+            .expect_error("failed");
+        assert_eq!(
+            error.message,
+            format!("{said}; `{url}` leads there by a redirect")
+        );
+        assert_eq!(error.hint.as_deref(), Some("try another address"));
+    }
+    let url = site.url("/");
+    let error = client
+        .call("fetch_url", json!({ "url": url }))
+        .await
+        .expect_error("failed");
+    assert_eq!(error.message, format!("`{url}` leads to more than 5 redirects"));
+}
+
+#[tokio::test]
+async fn a_host_that_is_listed_otherwise_is_told_how() {
+    let mut config = here();
+    config.hosts = vec![
+        "http://127.0.0.1:8731".parse().unwrap(),
+        "example.com".parse().unwrap(),
+    ];
+    let client = client(&config).await;
+    for (url, said) in [
+        (
+            "https://127.0.0.1:8731/",
+            "`https://127.0.0.1:8731` is none of the hosts the operator of this server allows here: of that host there is `http://127.0.0.1:8731`",
+        ),
+        (
+            "http://127.0.0.1:8732/",
+            "`http://127.0.0.1:8732` is none of the hosts the operator of this server allows here: of that host there is `http://127.0.0.1:8731`",
+        ),
+        (
+            "https://example.org/",
+            "`example.org` is none of the hosts the operator of this server allows here",
+        ),
+    ] {
+        let error = client
+            .call("fetch_url", json!({ "url": url }))
+            .await
+            .expect_error("permission_denied");
+        assert_eq!(error.message, said);
+    }
+}
+
+#[tokio::test]
+async fn a_page_without_a_type_is_headed_without_one() {
+    let site = Double::always(answer("200 OK", &[], "words")).await;
+    let url = site.url("/noct");
+    let client = client(&here()).await;
+    let text = client.call("fetch_url", json!({ "url": url })).await.text();
+    assert!(
+        text.starts_with(&format!("{url} (the server does not say what it is)\n")),
+        "{text}"
+    );
+    let site = Double::always(answer("200 OK", &[], b"\0")).await;
+    let url = site.url("/noct");
+    let error = client
+        .call("fetch_url", json!({ "url": url }))
+        .await
+        .expect_error("failed");
+    assert_eq!(
+        error.message,
+        format!("`{url}` is no text but of a type the server does not name, 1 byte")
+    );
 }

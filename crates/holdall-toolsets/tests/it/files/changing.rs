@@ -136,3 +136,71 @@ async fn read_only_servers_have_the_tools_that_read() {
         ["list_directory", "read_file", "search_files", "file_info"]
     );
 }
+
+#[tokio::test]
+async fn mistakes_are_told_with_what_helps_in_that_tool() {
+    let ground = Ground::new(&[
+        ("work/a.txt", "text"),
+        ("work/b.txt", "b"),
+        ("work/c:d.txt", "old"),
+    ]);
+    let client = ground.connect().await;
+    let there = "`work/a.txt` exists already, nothing was changed";
+    let nul = "the text for `work/n.txt` holds a NUL character in its line 2: leave it out";
+    let hash = "`abc`, which `work/a.txt` is expected to have as its hash, is none: a hash has 64 hexadecimal digits, as read_file says";
+    let name = "`work/a:b?.txt` cannot be a path here: names of new files may not hold any of `: ? * < > | \"`, which Windows cannot store";
+    for (tool, arguments, kind, message, hint) in [
+        (
+            "write_file",
+            json!({"path": "work/a.txt", "content": "x"}),
+            "already_exists",
+            there,
+            Some("choose another name, or say with `if_exists` what becomes of the file"),
+        ),
+        (
+            "move_file",
+            json!({"from": "work/b.txt", "to": "work/a.txt"}),
+            "already_exists",
+            there,
+            Some("choose another name"),
+        ),
+        (
+            "create_directory",
+            json!({"path": "work/a.txt"}),
+            "already_exists",
+            there,
+            Some("choose another name"),
+        ),
+        (
+            "write_file",
+            json!({"path": "work/n.txt", "content": "one\ntw\u{0}o"}),
+            "invalid_arguments",
+            nul,
+            None,
+        ),
+        (
+            "write_file",
+            json!({"path": "work/a.txt", "content": "x", "if_exists": "replace", "expected_hash": "abc"}),
+            "invalid_arguments",
+            hash,
+            None,
+        ),
+        (
+            "write_file",
+            json!({"path": "work/a:b?.txt", "content": "x"}),
+            "invalid_arguments",
+            name,
+            Some("write a path such as `root/folder/file.txt`"),
+        ),
+    ] {
+        let error = client.call(tool, arguments).await.expect_error(kind);
+        assert_eq!(
+            (error.message.as_str(), error.hint.as_deref()),
+            (message, hint),
+            "{tool}"
+        );
+    }
+    let old = json!({"path": "work/c:d.txt", "content": "new", "if_exists": "replace"});
+    client.call("write_file", old).await.json();
+    assert_eq!(ground.text("work/c:d.txt"), "new");
+}

@@ -86,6 +86,21 @@ async fn text_is_read_whole_in_lines_and_from_its_end() {
     );
     let wide = read(json!({"path": "docs/wide"})).await;
     assert_eq!(wide["text"].as_str().unwrap().len(), 100_000);
+    assert_eq!(
+        wide["note"],
+        "line 1 has 150000 bytes, these are 0 to 100000; read on with from_line=1 and from_byte=100000"
+    );
+    let rest = read(json!({"path": "docs/wide", "from_line": 1, "from_byte": 100_000})).await;
+    assert_eq!(rest["text"].as_str().unwrap().len(), 50_000);
+    assert_eq!(rest["note"], json!(null));
+    let error = client
+        .call("read_file", json!({"path": "docs/wide", "from_byte": 150_000}))
+        .await
+        .expect_error("invalid_arguments");
+    assert_eq!(
+        error.message,
+        "line 1 has 150000 bytes, so nothing of it begins at byte 150000"
+    );
     let text = client
         .call("read_file", json!({"path": "docs/long.txt", "lines": 1}))
         .await
@@ -103,10 +118,11 @@ async fn text_is_read_whole_in_lines_and_from_its_end() {
 #[tokio::test]
 async fn pictures_sounds_and_pages_are_read_as_they_are() {
     let ground = Ground::new(&[]);
-    let files: [(&str, &[u8], &str); 3] = [
+    let files: [(&str, &[u8], &str); 4] = [
         ("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "image"),
         ("a.wav", b"RIFF\0\0\0\0WAVEfmt \0", "audio"),
         ("a.pdf", b"%PDF-1.7\n\xff\0", "resource"),
+        ("ascii.txt", b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n", "resource"),
     ];
     let client = ground.connect().await;
     for (name, bytes, kind) in files {
@@ -118,17 +134,31 @@ async fn pictures_sounds_and_pages_are_read_as_they_are() {
         assert_eq!(raw["content"][1]["type"], kind, "{raw}");
         assert_eq!(raw["structuredContent"]["bytes"], bytes.len());
     }
-    fs::write(ground.at("docs/a.bin"), b"\0\xff").unwrap();
-    let error = client
-        .call("read_file", json!({"path": "docs/a.bin"}))
-        .await
-        .expect_error("invalid_arguments");
-    assert!(
-        error
-            .message
-            .contains("is no text: application/octet-stream, 2 bytes"),
-        "{error}"
-    );
+    for (name, bytes, why) in [
+        (
+            "a.bin",
+            &b"\0\xff"[..],
+            "byte 0 is NUL (application/octet-stream, 2 bytes)",
+        ),
+        (
+            "latin.txt",
+            b"caf\xe9\n",
+            "byte 3 is not UTF-8 (application/octet-stream, 5 bytes)",
+        ),
+        (
+            "one",
+            b"\xff",
+            "byte 0 is not UTF-8 (application/octet-stream, 1 byte)",
+        ),
+    ] {
+        fs::write(ground.at("docs").join(name), bytes).unwrap();
+        let path = format!("docs/{name}");
+        let error = client
+            .call("read_file", json!({"path": path}))
+            .await
+            .expect_error("invalid_arguments");
+        assert_eq!(error.message, format!("`{path}` is no text: {why}"));
+    }
     let mut large = b"\x89PNG\r\n\x1a\n".to_vec();
     large.resize(5 * 1024 * 1024 + 1, 0);
     fs::write(ground.at("docs/large.png"), large).unwrap();
@@ -177,6 +207,15 @@ async fn names_and_lines_are_searched() {
         .await
         .text();
     assert_eq!(text, "Nothing found in 3 files");
+    fs::write(ground.at("docs/x.bin"), b"\0").unwrap();
+    let text = client
+        .call("search_files", json!({"pattern": "missing"}))
+        .await
+        .text();
+    assert_eq!(
+        text,
+        "Nothing found in 3 files\n(1 file passed over: no text, or too large)\n"
+    );
     for wrong in [json!({}), json!({"pattern": "("}), json!({"glob": "[x"})] {
         client
             .call("search_files", wrong)

@@ -84,8 +84,12 @@ async fn a_reply_is_never_too_long_for_a_host() {
     assert_eq!(reply["text"].as_str().unwrap().len(), 100_000);
     assert_eq!(
         reply["note"],
-        "line 1 has 3000000 bytes, these are the first 100000; read on with from_line=2"
+        "line 1 has 3000000 bytes, these are 0 to 100000; read on with from_line=1 and from_byte=100000"
     );
+    let reply = client
+        .json("read_note", json!({"path": "long.md", "from_byte": 2_999_990}))
+        .await;
+    assert_eq!(reply["text"], "xxxxxxxxxx\nafter\n");
     let reply = client
         .json("read_note", json!({"path": "long.md", "from_line": 2}))
         .await;

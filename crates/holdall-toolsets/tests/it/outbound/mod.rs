@@ -66,7 +66,7 @@ async fn get(client: &Client, url: &str) -> Result<Response, OutboundError> {
 
 /// What an error is, in a word or two.
 fn verdict(error: &OutboundError) -> String {
-    match error {
+    match error.origin() {
         OutboundError::InvalidUrl { .. } => "no address".to_owned(),
         OutboundError::Scheme { scheme } => format!("scheme {scheme}"),
         OutboundError::Port { port } => format!("port {port}"),

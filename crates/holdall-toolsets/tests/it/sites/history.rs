@@ -59,11 +59,12 @@ async fn watched_sites_are_listed_and_their_past_is_told() {
         format!("http://down.test:{down}/"),
         format!("down.test:{down}"),
         format!("http://DOWN.test:{down}/other"),
+        "down.test".to_owned(),
     ] {
         let reply = client.call("site_history", json!({ "site": site })).await;
         let text = reply.text().to_owned();
         assert!(
-            text.contains("DOWN since ") && text.contains("and goes on, 1 failed checks: "),
+            text.contains("DOWN since ") && text.contains("and goes on, 1 failed check: "),
             "{text}"
         );
         let reply = reply.json();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -131,7 +132,8 @@ async fn redirects_are_followed_to_their_end() {
     let last = answering(WELL).await;
     let asked = Arc::new(AtomicUsize::new(0));
     let to_last: &'static str =
-        format!("HTTP/1.1 308 Permanent Redirect\r\nlocation: http://last.test:{last}/\r\n\r\n").leak();
+        format!("HTTP/1.1 308 Permanent Redirect\r\nlocation: http://last.test:{last}/?key=hunter2\r\n\r\n")
+            .leak();
     let second = world
         .authority
         .papers("second.test", -1, 30)
@@ -146,9 +148,10 @@ async fn redirects_are_followed_to_their_end() {
         reply["redirects"],
         json!([
             {"status": 301, "to": format!("https://second.test:{second}/x")},
-            {"status": 308, "to": format!("http://last.test:{last}/")},
+            {"status": 308, "to": format!("http://last.test:{last}/?…")},
         ])
     );
+    assert!(!reply.to_string().contains("hunter2"), "{reply}");
     assert_eq!(
         (&reply["up"], &reply["status"], &reply["tls"]),
         (&json!(true), &json!(200), &json!(null))
@@ -420,4 +423,29 @@ async fn arguments_are_checked() {
         world.names.asked.lock().unwrap().is_empty(),
         "nothing was looked up"
     );
+}
+
+#[tokio::test]
+async fn how_long_a_check_may_take_is_what_the_operator_says_unless_the_call_does() {
+    let world = World::with(|config| config.timeout = Duration::from_secs(1)).await;
+    let port = listen(|stream| async move {
+        let _open = stream;
+        std::future::pending().await
+    })
+    .await;
+    for (tool, arguments) in [
+        (
+            "check_site_status",
+            json!({"url": format!("http://site.test:{port}/")}),
+        ),
+        ("check_ssl_expiry", json!({"hostname": "site.test", "port": port})),
+    ] {
+        let reply = world.client.call(tool, arguments).await.json();
+        let reason = &reply["reason"];
+        assert_eq!(reason["kind"], "timed_out", "{reply}");
+        assert!(
+            reason["message"].as_str().unwrap().ends_with("within 1 s"),
+            "{reply}"
+        );
+    }
 }

@@ -32,7 +32,7 @@ async fn mistakes_are_named_and_secrets_are_not() {
     assert!(problem("a", sqlite(), |config| config.databases.clear()).contains("there is no database"));
     assert!(
         problem("a", sqlite(), |config| config.timeout_ms = 0)
-            .contains("`timeout_ms` is 0: it must be from 1")
+            .contains("`timeout` is 0 ms: it must be from 1 ms to 300000 ms (5 minutes)")
     );
     assert!(problem("a", sqlite(), |config| config.connections_max = 65).contains("`connections_max` is 65"));
     for url in [

@@ -427,7 +427,7 @@ async fn parameters_are_bound() {
         (
             "SELECT ?",
             json!([]),
-            "the statement takes 1 parameters, 0 were given",
+            "the statement takes 1 parameter, 0 were given",
         ),
         ("SELECT ?", json!([{ "base64": "!" }]), "it is no base64"),
         (
@@ -487,6 +487,6 @@ async fn a_server_that_is_gone_is_an_error_without_its_address() {
     let error = query(&client, "SELECT 1", json!([])).await.unwrap_err();
     assert_eq!(
         error,
-        "unavailable: the database `shop` cannot be reached\nhint: try again later, or query another database"
+        "unavailable: the database `shop` cannot be reached: connection refused, so no server listens there, or none for this machine\nhint: try again later, or query another database"
     );
 }

@@ -528,12 +528,12 @@ async fn parameters_are_bound() {
         (
             "SELECT $1::int",
             json!([]),
-            "the statement takes 1 parameters, 0 were given",
+            "the statement takes 1 parameter, 0 were given",
         ),
         (
             "SELECT 1",
             json!([1]),
-            "the statement takes 0 parameters, 1 were given",
+            "the statement takes 0 parameters, 1 was given",
         ),
         ("SELECT $1::bytea", json!([{ "base64": "!" }]), "it is no base64"),
         ("SELECT $1::text", json!(["\u{0}"]), "invalid byte sequence"),
@@ -600,7 +600,7 @@ async fn a_server_that_is_gone_is_an_error_without_its_address() {
     let error = query(&client, "SELECT 1", json!([])).await.unwrap_err();
     assert_eq!(
         error,
-        "unavailable: the database `shop` cannot be reached\nhint: try again later, or query another database"
+        "unavailable: the database `shop` cannot be reached: connection refused, so no server listens there, or none for this machine\nhint: try again later, or query another database"
     );
     assert_eq!(client.list_resources().await.len(), 0);
 }

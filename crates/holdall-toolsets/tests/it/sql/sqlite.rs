@@ -381,3 +381,62 @@ async fn every_version_of_the_protocol_gets_the_rows() {
         assert_eq!(text, "name\nAda\nBob\n(2 rows)\n", "{version}");
     }
 }
+
+#[tokio::test]
+async fn a_column_that_is_the_rowid_is_never_null_and_other_keys_may_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.db");
+    let tables = "CREATE TABLE alias (id INTEGER PRIMARY KEY, x);
+        CREATE TABLE word (id TEXT PRIMARY KEY);
+        CREATE TABLE down (id INTEGER PRIMARY KEY DESC);
+        CREATE TABLE short (id INT PRIMARY KEY);
+        CREATE TABLE pair (a INTEGER, b INTEGER, PRIMARY KEY (a, b));
+        CREATE TABLE bare (id INTEGER PRIMARY KEY) WITHOUT ROWID;
+        CREATE TABLE bare_word (id TEXT PRIMARY KEY) WITHOUT ROWID;";
+    Connection::open(&path).unwrap().execute_batch(tables).unwrap();
+    let client = over([("keys", DatabaseSource::Sqlite(path.clone()))]).await;
+    for (table, nullable) in [
+        ("alias", false),
+        ("word", true),
+        ("down", true),
+        ("short", true),
+        ("pair", true),
+        ("bare", false),
+        ("bare_word", false),
+    ] {
+        let described = client
+            .call("describe_table", json!({ "table": table }))
+            .await
+            .json();
+        assert_eq!(described["columns"][0]["nullable"], nullable, "{table}");
+        // SQLite thinks so, too.
+        let column = described["columns"][0]["name"].as_str().unwrap();
+        let null = format!("INSERT INTO {table} ({column}) VALUES (NULL) RETURNING {column} IS NULL");
+        let taken = Connection::open(&path)
+            .unwrap()
+            .query_row(&null, [], |row| row.get::<_, bool>(0));
+        assert_eq!(taken.unwrap_or(false), nullable, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    std::fs::write(&path, "no database at all, whatever its name says".repeat(100)).unwrap();
+    let client = over([("shop", DatabaseSource::Sqlite(path))]).await;
+    for (tool, arguments) in [
+        ("query", json!({ "sql": "SELECT * FROM a" })),
+        ("list_tables", json!({})),
+    ] {
+        let error = client.call(tool, arguments).await.expect_error("failed");
+        assert_eq!(
+            error.message,
+            "the file of the database `shop` is no SQLite database"
+        );
+        assert_eq!(
+            error.hint.as_deref(),
+            Some("query another database; whoever runs the server has to correct the `path` of this one")
+        );
+    }
+}

@@ -359,7 +359,7 @@ async fn broken_and_foreign_files_are_errors() {
     fs::remove_file(&path).unwrap();
     let error = query(&client, "SELECT 1", json!([])).await.unwrap_err();
     assert!(
-        error.starts_with("unavailable: the database `shop` cannot be reached"),
+        error.starts_with("unavailable: the database `shop` cannot be reached: its file cannot be opened"),
         "{error}"
     );
     assert!(!path.exists());

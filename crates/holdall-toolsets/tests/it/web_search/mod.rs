@@ -195,8 +195,18 @@ async fn errors_of_the_service_say_what_to_do() {
         ),
         (
             answer("200 OK", &[], vec![b' '; 3 << 20]),
+            "too_large",
+            "answered with more than 2097152 bytes",
+        ),
+        (
+            redirect("302 Found", "/elsewhere"),
             "unavailable",
-            "cannot be reached",
+            "redirects elsewhere, where the key is not sent",
+        ),
+        (
+            b"nonsense\r\n\r\n".to_vec(),
+            "unavailable",
+            "broke off, or is no HTTP",
         ),
     ] {
         let service = Double::always(bytes).await;
@@ -262,11 +272,13 @@ fn without_a_key_nothing_starts() {
         "http://localhost/",
         "http://10.0.0.1/",
         "ftp://example.com/",
-        "https://user:pass@example.com/",
+        "https://user:canary@example.com/",
+        "https://user:can#canary@example.com/",
         "nonsense",
     ] {
         let wrong = error(&|config| config.endpoint = endpoint.to_owned());
         assert!(matches!(wrong, InvalidWebSearchConfig::Endpoint(_)), "{endpoint}");
+        assert!(!wrong.to_string().contains("canary"), "{wrong}");
     }
     for country in ["", "de", "DEU", "D\u{e9}"] {
         let wrong = error(&|config| config.country = Some(country.to_owned()));
