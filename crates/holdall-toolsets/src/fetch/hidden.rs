@@ -210,7 +210,6 @@ fn is_hiding(attribute: &Attribute) -> bool {
     match &*attribute.name.local {
         "hidden" => !value.trim().eq_ignore_ascii_case("until-found"),
         "popover" => true,
-        "aria-hidden" => value.trim().eq_ignore_ascii_case("true"),
         "style" => declarations(value).iter().any(|(name, value)| match &**name {
             "display" => value == "none",
             "visibility" => matches!(&**value, "hidden" | "collapse"),

@@ -254,7 +254,7 @@ impl HistoryReply {
                 text,
                 "\n- {} {until}, {}: {message}",
                 incident.began,
-                counted(incident.checks.into(), "failed check", "failed checks")
+                counted(incident.checks, "failed check", "failed checks")
             );
         }
         if !self.checks.is_empty() {
