@@ -246,6 +246,28 @@ async fn tokens_in_addresses_are_refused_even_if_they_are_good() {
 }
 
 #[tokio::test]
+async fn a_whole_token_in_an_address_is_refused_under_any_name() {
+    let fixture = Fixture::start().await;
+    let good = fixture.token(NewToken::new("good"));
+    let encoded = format!("%68{}", &good[1..]);
+    for query in [format!("key={good}"), format!("a=1&b={encoded}"), good.clone()] {
+        let request = call("who").header("Authorization", &format!("Bearer {good}"));
+        let bytes = String::from_utf8(request.to_bytes()).expect("text");
+        let bytes = bytes.replacen("/mcp", &format!("/mcp?{query}"), 1);
+        let reply = holdall_testkit::exchange(fixture.address, bytes, Duration::from_secs(30)).await;
+        assert_eq!(reply.status, 400, "{query}");
+        assert_eq!(reply.json()["error"], "credential_in_address");
+        assert!(!reply.text().contains(&good), "{}", reply.text());
+    }
+    let harmless =
+        HttpRequest::new("GET", "/mcp?key=hold_").header("Authorization", &format!("Bearer {good}"));
+    assert_ne!(
+        harmless.send(fixture.address).await.json()["error"],
+        "credential_in_address"
+    );
+}
+
+#[tokio::test]
 async fn nothing_but_open_routes_answers_without_a_token() {
     let fixture = Fixture::start().await;
     for route in holdall_http::Route::ALL {

@@ -32,7 +32,7 @@ pub use self::entry::{NewToken, TokenEntry, TokenKind};
 pub use self::error::TokenError;
 pub use self::file::TokenFile;
 use self::generate::Hash;
-pub(crate) use self::generate::PREFIX;
+pub(crate) use self::generate::{PREFIX, holds_token};
 use super::lasting::reached;
 
 /// Why a token or key is not taken.
