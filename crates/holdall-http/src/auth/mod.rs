@@ -42,6 +42,7 @@ use serde_json::Value;
 
 use self::challenge::Challenge;
 pub use self::config::AuthConfig;
+pub(crate) use self::credential::address_holds_token;
 use self::credential::{Credential, check_query};
 #[cfg(feature = "oauth")]
 use self::lasting::Lasting;
