@@ -42,11 +42,12 @@ use http::{HeaderValue, Method, Request, StatusCode};
 use hyper::body::Incoming;
 
 use self::client::{Peer, REQUEST_ID};
-use self::refusal::{Refusal, Refused};
+use self::refusal::{NO_CREDENTIAL, Refusal, Refused};
 use self::settings::{Current, Settings};
 use crate::auth::lasting::{Lasting, Lease, Login};
 use crate::auth::{Attempt, address_holds_token};
 use crate::limits::{Kind, Permit, Share};
+use crate::metrics;
 use crate::observe::{HttpObservers, Open};
 use crate::routes::{Route, Routes};
 use crate::transports::sessions::SESSION_ID;
@@ -157,6 +158,10 @@ impl Front {
         let attempt = Attempt { limits, address };
         let Login { principal, lasting } = match authentication.identify(route, request, attempt).await {
             Ok(login) => login,
+            // Whoever reads figures on this machine need not say who they are.
+            Err(refusal) if refusal.kind == NO_CREDENTIAL && metrics::is_for_anybody(route, request) => {
+                Login::anonymous()
+            }
             Err(refusal) => {
                 if refusal.is_failed_login() {
                     limits.login_failed(address).await?;
