@@ -30,7 +30,7 @@ use hyper::body::{Body as _, Incoming};
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
 use self::direct::Direct;
-use self::errors::{told, twice};
+use self::errors::{Asked, told, twice};
 use self::unstream::unstream;
 use crate::auth::Authentication;
 use crate::auth::message::{Message, is_request};
@@ -183,9 +183,10 @@ impl Streamable {
         body: Bytes,
     ) -> Result<Response, Refusal> {
         let caller = Caller::new(&parts);
+        let asked = Asked::of(&parts, &body);
         let request = Request::from_parts(parts, Full::new(body));
         match caller.answer(service.handle(request)).await {
-            Ok(response) => Ok(told(response.map(Body::new)).await),
+            Ok(response) => Ok(told(response.map(Body::new), &asked).await),
             Err(Unanswered::Refused(refusal)) => Err(refusal),
             Err(Unanswered::Twice(id)) => Ok(twice(&id)),
         }
