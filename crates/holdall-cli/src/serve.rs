@@ -21,6 +21,9 @@ use crate::progress::Bar;
 use crate::toolsets::Offer;
 use crate::{USAGE, say};
 
+/// How long calls that are dropped at the end may take to be gone: only what blocks takes any time.
+const DROPPED_WITHIN: Duration = Duration::from_secs(1);
+
 pub(crate) fn run(
     arguments: &ServeArguments,
     loaded: Loaded,
@@ -54,13 +57,14 @@ pub(crate) fn run(
         let _entered = runtime.enter();
         server.observe(observer.clone()).build()?
     };
+    let telemetry = Arc::new(telemetry);
     let outcome = runtime.block_on(async {
         let serving = Serving {
             service: service.clone(),
             config,
             sources,
             notes,
-            telemetry: Arc::new(telemetry),
+            telemetry: Arc::clone(&telemetry),
             observer,
         };
         let outcome = match places.is_empty() {
@@ -71,8 +75,10 @@ pub(crate) fn run(
         service.shut_down().await;
         outcome
     });
-    // Calls that block may still hold the notebook; what they wait for does not matter any more.
-    runtime.shutdown_background();
+    // Calls that were not finished are dropped with it, and told of. What blocks does not matter any more.
+    runtime.shutdown_timeout(DROPPED_WITHIN);
+    // What was told until now is still written.
+    drop(telemetry);
     outcome.map(|()| ExitCode::SUCCESS)
 }
 

@@ -112,19 +112,126 @@ impl Default for HttpConfig {
     }
 }
 
+/// The shortest messages there are have some 40 bytes.
+const BODY_BYTES_LEAST: usize = 64;
+/// A first line, a host, a token, and what the protocol has every request say.
+const HEADER_BYTES_LEAST: usize = 1024;
+/// Clients of the protocol send a dozen, and proxies add some.
+const HEADERS_LEAST: usize = 16;
+
 impl HttpConfig {
     /// Whether the parts can be what they say.
     ///
     /// # Errors
     /// The first that cannot.
     pub fn check(&self) -> Result<(), HttpError> {
-        match self
-            .allowed_origins
-            .iter()
-            .find(|origin| !guard::is_origin(origin))
-        {
+        let least = [
+            ("body_bytes_max", self.body_bytes_max, BODY_BYTES_LEAST),
+            ("connections_max", self.connections_max, 1),
+            (
+                "connections.header_bytes_max",
+                self.connections.header_bytes_max,
+                HEADER_BYTES_LEAST,
+            ),
+            (
+                "connections.headers_max",
+                self.connections.headers_max,
+                HEADERS_LEAST,
+            ),
+            ("limits.calls_max", self.limits.calls_max, 1),
+            ("sessions.max", self.sessions.max, 1),
+            ("sessions.per_principal_max", self.sessions.per_principal_max, 1),
+        ];
+        if let Some((key, value, least)) = least.into_iter().find(|(_, value, least)| value < least) {
+            return Err(HttpError::TooSmall { key, value, least });
+        }
+        if let Some(host) = self.allowed_hosts.iter().find(|host| !guard::is_host(host)) {
+            return Err(HttpError::Host(host.clone()));
+        }
+        let mut origins = self.allowed_origins.iter();
+        match origins.find(|origin| !guard::is_origin(origin)) {
             Some(origin) => Err(HttpError::Origin(origin.clone())),
             None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(change: impl FnOnce(&mut HttpConfig)) -> String {
+        let mut config = HttpConfig::default();
+        change(&mut config);
+        config
+            .check()
+            .map_or_else(|error| error.to_string(), |()| String::new())
+    }
+
+    #[test]
+    fn bounds_with_which_nobody_is_answered_are_refused_by_name_and_value() {
+        type Set = fn(&mut HttpConfig, usize);
+        let bounds: [(&str, Set, usize); 7] = [
+            ("body_bytes_max", |config, n| config.body_bytes_max = n, 64),
+            ("connections_max", |config, n| config.connections_max = n, 1),
+            (
+                "connections.header_bytes_max",
+                |config, n| config.connections.header_bytes_max = n,
+                1024,
+            ),
+            (
+                "connections.headers_max",
+                |config, n| config.connections.headers_max = n,
+                16,
+            ),
+            ("limits.calls_max", |config, n| config.limits.calls_max = n, 1),
+            ("sessions.max", |config, n| config.sessions.max = n, 1),
+            (
+                "sessions.per_principal_max",
+                |config, n| config.sessions.per_principal_max = n,
+                1,
+            ),
+        ];
+        for (key, set, least) in bounds {
+            assert_eq!(problem(|config| set(config, least)), "", "{key}");
+            let value = least - 1;
+            let told = problem(|config| set(config, value));
+            assert!(told.starts_with(&format!("`{key}` is {value}, ")), "{told}");
+            assert!(told.ends_with(&format!("give it {least} or more")), "{told}");
+        }
+    }
+
+    #[test]
+    fn hosts_that_match_nothing_are_refused() {
+        for host in [
+            "notes.example",
+            "Notes.Example:8443",
+            "10.0.0.1",
+            "[::1]:80",
+            "notes.example/",
+        ] {
+            assert_eq!(
+                problem(|config| config.allowed_hosts = vec![host.into()]),
+                "",
+                "{host}"
+            );
+        }
+        for host in [
+            "*",
+            "*.example",
+            "",
+            "https://notes.example",
+            "a@b",
+            "a b",
+            "a/b",
+            ":80",
+        ] {
+            let hosts = vec!["notes.example".into(), host.into()];
+            let told = problem(|config| config.allowed_hosts = hosts);
+            assert!(
+                told.starts_with(&format!("`{host}` in `allowed_hosts`")),
+                "{told}"
+            );
         }
     }
 }

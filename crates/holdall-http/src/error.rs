@@ -55,6 +55,21 @@ pub enum HttpError {
         "`{0}` is no origin, so no page would ever be let in by it; write it as https://app.example, one for each"
     )]
     Origin(String),
+    /// No host is written like this, so the server would answer to nobody by it.
+    #[error(
+        "`{0}` in `allowed_hosts` is no host name, so no request would ever be let in by it; write each name in full, as notes.example or notes.example:8443"
+    )]
+    Host(String),
+    /// With this value the server could answer nobody.
+    #[error("`{key}` is {value}, and with that the server could answer nobody; give it {least} or more")]
+    TooSmall {
+        /// The key, within the configuration of the front: `limits.calls_max`.
+        key: &'static str,
+        /// What it is.
+        value: usize,
+        /// The least it may be.
+        least: usize,
+    },
     /// The URL is not that of a Redis server. Holds no part of it: it may hold a password.
     #[cfg(feature = "redis")]
     #[error(

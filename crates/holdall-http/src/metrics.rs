@@ -22,10 +22,14 @@ use crate::error::HttpError;
 use crate::front::client::Client;
 use crate::front::guard::Guard;
 use crate::front::refusal::Refusal;
+use crate::routes::Route;
 
 /// What answers at `/metrics`: a text that is made anew for everybody who asks.
 ///
-/// Whoever asks from this machine may read it, and otherwise whoever has the scope [`METRICS_SCOPE`].
+/// Whoever asks from this machine may read it, and otherwise whoever has the scope [`METRICS_SCOPE`]. Where callers are
+/// asked who they are, only a connection from a loopback address counts as from this machine, and only if no proxies are
+/// [trusted](crate::HttpConfig::trusted_proxies) and no header says that a proxy handed the request on: behind a proxy on
+/// this machine, everybody comes from there.
 #[derive(Clone)]
 pub struct MetricsPage {
     content_type: &'static str,
@@ -58,6 +62,12 @@ impl fmt::Debug for MetricsPage {
     }
 }
 
+/// Whether a request needs no credential where others do: it is for figures, and comes from this machine itself.
+pub(crate) fn is_for_anybody<B>(route: Route, request: &Request<B>) -> bool {
+    let client = request.extensions().get::<Client>();
+    route == Route::Metrics && client.is_some_and(Client::is_here_for_certain)
+}
+
 /// Whether a request that was let through may read figures: it comes from this machine or from somebody known who has
 /// the scope. Where nobody is asked who they are, nobody further away is told.
 pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
@@ -65,10 +75,7 @@ pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
     let known = principal.filter(|principal| **principal != Principal::anonymous());
     let allowed = match known {
         Some(principal) => principal.has_scope(METRICS_SCOPE),
-        None => request
-            .extensions()
-            .get::<Client>()
-            .is_some_and(|client| client.address().is_loopback()),
+        None => request.extensions().get::<Client>().is_some_and(Client::is_here),
     };
     if allowed {
         return Ok(());
@@ -98,7 +105,8 @@ pub struct MetricsServer {
 
 impl MetricsServer {
     /// Listens on `address`; port 0 takes any free one. It answers to that address and to the names in `allowed_hosts`,
-    /// so that no page of the web reads the figures through somebody's browser.
+    /// so that no page of the web reads the figures through somebody's browser. Nobody is asked who they are, so an
+    /// address that other machines can reach is warned of in the log.
     ///
     /// # Errors
     /// [`HttpError::Bind`] if the system refuses.
@@ -110,6 +118,13 @@ impl MetricsServer {
         let refused = |source| HttpError::Bind { address, source };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
+        if !address.ip().to_canonical().is_loopback() {
+            tracing::warn!(
+                %address,
+                "whoever reaches {address} reads the figures there, without any credential: let only those who collect \
+                 them get there, or listen on 127.0.0.1"
+            );
+        }
         Ok(Self {
             listener,
             address,
@@ -188,4 +203,22 @@ fn answer_alone(page: &MetricsPage, request: &Request<Incoming>) -> Response {
         "send GET /metrics",
     )
     .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logged::Log;
+
+    #[tokio::test]
+    async fn addresses_that_other_machines_reach_are_warned_of() {
+        for (address, warnings) in [([127, 0, 0, 1], 0), ([0, 0, 0, 0], 1)] {
+            let log = Log::start();
+            let page = MetricsPage::new("text/plain", String::new);
+            let server = MetricsServer::bind((address, 0).into(), page, &[]).await;
+            let address = server.expect("a free port").local_addr();
+            let warned = log.count(&format!("whoever reaches {address} reads the figures there"));
+            assert_eq!(warned, warnings, "{address}");
+        }
+    }
 }

@@ -16,7 +16,7 @@ use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
 
 use crate::front::client::Client;
-use crate::front::refusal::RefusalKind;
+use crate::front::refusal::Refused;
 use crate::routes::Route;
 
 /// Somebody who is told what the front does. Told on the way of a request, so it must neither block nor take long; a
@@ -141,7 +141,7 @@ impl Observed {
         let Some(begun) = self.0.take() else {
             return response;
         };
-        let refusal = response.extensions().get().map(|RefusalKind(kind)| *kind);
+        let refusal = response.extensions().get().map(|Refused { kind, .. }| *kind);
         begun.tell(Some(response.status().as_u16()), refusal);
         let is_stream = response
             .headers()

@@ -90,6 +90,55 @@ fn asked_to_end_it_ends_well() {
     assert!(TcpStream::connect(served.address).is_err());
 }
 
+/// What is under way when the time to finish is over is in the audit log like what its client has cut off.
+#[tokio::test]
+#[cfg(unix)]
+async fn calls_cut_off_at_the_end_are_in_the_audit_log() {
+    use tokio::net::TcpListener;
+
+    // Takes a request, and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let home = Home::new();
+    home.put(
+        "holdall.toml",
+        &format!(
+            "[http]\ndrain_timeout = \"10ms\"\n[fetch]\nrequest_hosts = [\"127.0.0.1:{port}\"]\n\
+             [fetch.request_network]\nallowed = [\"127.0.0.1/32\"]\n"
+        ),
+    );
+    let arguments = [
+        "--audit-log",
+        "audit.jsonl",
+        "--config",
+        "holdall.toml",
+        "notes",
+        "fetch",
+    ];
+    for version in ["2025-11-25", "2026-07-28"] {
+        let mut served = Served::start(&home, &arguments);
+        let client = Client::at(served.url()).protocol(version).await;
+        let url = format!("http://127.0.0.1:{port}/");
+        let calling =
+            tokio::spawn(async move { client.call("http_request", serde_json::json!({"url": url})).await });
+        let accepted = tokio::time::timeout(crate::program::PATIENCE, silent.accept()).await;
+        let _asked = accepted.unwrap().unwrap();
+        crate::stdio::signalled(&served.process, "TERM");
+        assert_eq!(served.process.wait().unwrap().code(), Some(0));
+        calling.abort();
+        let log = std::fs::read_to_string(home.path("audit.jsonl")).unwrap();
+        let lines = log.lines().filter(|line| line.contains("http_request"));
+        let line = lines.last().unwrap_or_default();
+        let told: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
+        assert_eq!(
+            (&told["outcome"], &told["error"]),
+            (&"error".into(), &"cancelled".into()),
+            "{version}: {log}"
+        );
+        std::fs::remove_file(home.path("audit.jsonl")).unwrap();
+    }
+}
+
 /// What systemd would do: it has opened a socket, and wants to hear how it goes.
 #[test]
 #[cfg(target_os = "linux")]

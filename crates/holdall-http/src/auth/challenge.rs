@@ -100,15 +100,19 @@ pub(crate) fn rejected(why: Rejected) -> Refusal {
             "nobody here has this credential",
             "check that it is one of this server, or have a new one made (`holdall token new NAME`)",
         ),
-        Rejected::Expired => (
-            "the token has expired",
-            "have a new one made (`holdall token new NAME`)",
-        ),
-        Rejected::Revoked => (
-            "the token was revoked",
-            "ask whoever runs the server for a new one",
-        ),
+        Rejected::Expired(name) => {
+            let hint = "have a new one made (`holdall token new NAME`)";
+            return invalid("the token has expired", hint).of_token(name);
+        }
+        Rejected::Revoked(name) => {
+            let hint = "ask whoever runs the server for a new one";
+            return invalid("the token was revoked", hint).of_token(name);
+        }
     };
+    invalid(message, hint)
+}
+
+fn invalid(message: &str, hint: &str) -> Refusal {
     Refusal::new(StatusCode::UNAUTHORIZED, "invalid_token", message, hint)
 }
 
@@ -157,7 +161,7 @@ mod tests {
         for (refusal, expected) in [
             (unknown(true), format!("Bearer {rest}")),
             (
-                rejected(Rejected::Expired),
+                rejected(Rejected::Expired("ada".into())),
                 format!(
                     "Bearer error=\"invalid_token\", error_description=\"the token has expired\", {rest}"
                 ),

@@ -2,8 +2,9 @@
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use percent_encoding::percent_decode_str;
 
-use super::tokens::PREFIX;
+use super::tokens::{PREFIX, holds_token};
 use crate::front::refusal::Refusal;
 
 /// Longer credentials are refused unread: signed tokens with many claims have some 4 KiB.
@@ -90,12 +91,28 @@ pub(crate) fn check_query(uri: &Uri) -> Result<(), Refusal> {
                 StatusCode::BAD_REQUEST,
                 "credential_in_address",
                 format!("the address holds a credential, as `{known}`"),
-                "send it as `Authorization: Bearer …` instead, and replace it: addresses end in logs",
+                INSTEAD,
             ));
         }
     }
+    if address_holds_token(query) {
+        return Err(Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "credential_in_address",
+            "the address holds a token",
+            INSTEAD,
+        ));
+    }
     Ok(())
 }
+
+/// Whether there is a whole token anywhere in this part of an address, however it is written.
+pub(crate) fn address_holds_token(part: &str) -> bool {
+    holds_token(&percent_decode_str(part).decode_utf8_lossy())
+}
+
+/// What to do with a credential that was sent in an address.
+const INSTEAD: &str = "send it as `Authorization: Bearer …` instead, and replace it: addresses end in logs";
 
 fn readable(value: &HeaderValue) -> Result<&str, Refusal> {
     if value.len() > CREDENTIAL_BYTES_MAX {
@@ -217,6 +234,22 @@ mod tests {
             ("/mcp?a=1&Token=x", true),
             ("/mcp?api_key", true),
             ("/sse?apiKey=x", true),
+            // Whole tokens wherever they stand, and nothing that only begins like one.
+            ("/mcp?key=hold_000000000000000000000000000000001DDhgo", true),
+            ("/mcp?hold_000000000000000000000000000000001DDhgo", true),
+            (
+                "/ws?a=1&auth=Bearer+hold_0123456789ABCDEFGHIJKLMNOPQRSTUV3UIcwj",
+                true,
+            ),
+            ("/mcp?key=%68old%5F000000000000000000000000000000001DDhgo", true),
+            ("/mcp?key=hold_hold_000000000000000000000000000000001DDhgo", true),
+            ("/mcp?key=hold_000000000000000000000000000000001DDhgp", false),
+            ("/mcp?key=hold_", false),
+            (
+                "/mcp?key=hold_%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4",
+                false,
+            ),
+            ("/mcp?household_name=x", false),
         ] {
             let uri: Uri = address.parse().expect("an address");
             assert_eq!(check_query(&uri).is_err(), refused, "{address}");

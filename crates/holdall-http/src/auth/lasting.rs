@@ -37,7 +37,7 @@ pub(crate) enum Lasting {
 
 impl Login {
     /// Of somebody who was not asked.
-    pub(super) fn anonymous() -> Self {
+    pub(crate) fn anonymous() -> Self {
         Self {
             principal: Principal::anonymous(),
             lasting: Lasting::Always,

@@ -34,7 +34,7 @@ use std::net::IpAddr;
 
 #[cfg(feature = "oauth")]
 use holdall::Secret;
-use holdall::{Principal, Service};
+use holdall::{CallError, Principal, Service};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, Uri};
@@ -42,6 +42,7 @@ use serde_json::Value;
 
 use self::challenge::Challenge;
 pub use self::config::AuthConfig;
+pub(crate) use self::credential::address_holds_token;
 use self::credential::{Credential, check_query};
 #[cfg(feature = "oauth")]
 use self::lasting::Lasting;
@@ -106,28 +107,20 @@ impl Authentication {
         Ok(login)
     }
 
-    /// Whether the principal of a request may send something about this at all. What is not known yet is decided when
-    /// the message is answered.
-    ///
-    /// # Errors
-    /// If it lacks scopes: all of them are named at once.
-    pub(crate) fn check_scopes(
-        &self,
-        route: Route,
-        parts: &Parts,
-        about: &Subject<'_>,
-    ) -> Result<(), Refusal> {
-        let Some(principal) = parts.extensions.get::<Principal>() else {
-            return Ok(());
-        };
-        let Some(error) = self.service.scope_refusal(about.method, about.name, principal) else {
-            return Ok(());
-        };
+    /// What the principal of a request lacks to send something about this at all: all scopes are named at once. What is
+    /// not known yet is decided when the message is answered.
+    pub(crate) fn missing_scopes(&self, parts: &Parts, about: &Subject<'_>) -> Option<CallError> {
+        let principal = parts.extensions.get::<Principal>()?;
+        self.service.scope_refusal(about.method, about.name, principal)
+    }
+
+    /// The refusal for who [lacks scopes](Self::missing_scopes), with the challenge to ask for them.
+    pub(crate) fn insufficient(&self, route: Route, error: &CallError) -> Refusal {
         let challenge = Challenge {
             scopes: error.missing_scopes().to_vec(),
             ..self.challenge(route)
         };
-        Err(challenge.on(challenge::insufficient(error.message())))
+        challenge.on(challenge::insufficient(error.message()))
     }
 
     /// Whether it is worth looking for what a message is about before it is handed on: callers can be told to ask for

@@ -8,6 +8,16 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// What proxies add to requests they hand on.
+const OF_PROXIES: [HeaderName; 7] = [
+    FORWARDED_FOR,
+    FORWARDED_PROTO,
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-real-ip"),
+    http::header::FORWARDED,
+    http::header::VIA,
+];
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Ids of proxies are theirs to make, within reason.
@@ -30,6 +40,17 @@ pub struct Client {
     address: IpAddr,
     secure: bool,
     request_id: HeaderValue,
+    place: Place,
+}
+
+/// Where a client is, as far as can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// On this machine: it has connected from there itself, and there is no sign of any proxy.
+    Here,
+    /// On this machine, if proxies are right, or it has come by a Unix socket.
+    SaidToBeHere,
+    Elsewhere,
 }
 
 impl Client {
@@ -46,6 +67,16 @@ impl Client {
     /// What this request is called in logs; sent back as `X-Request-Id`.
     pub fn request_id(&self) -> &str {
         self.request_id.to_str().expect("only visible ASCII is taken")
+    }
+
+    /// Whether it is on this machine, if proxies that are trusted are right.
+    pub(crate) fn is_here(&self) -> bool {
+        self.place != Place::Elsewhere
+    }
+
+    /// Whether it is on this machine, and no proxy there has handed on what somebody further away has sent.
+    pub(crate) fn is_here_for_certain(&self) -> bool {
+        self.place == Place::Here
     }
 
     pub(crate) fn request_id_header(&self) -> HeaderValue {
@@ -84,14 +115,26 @@ impl Clients {
     pub(crate) fn identify(&self, peer: Peer, headers: &HeaderMap) -> Client {
         let remote = peer.remote.to_canonical();
         if !self.trusts(remote) {
+            let is_handed_on = OF_PROXIES.iter().any(|name| headers.contains_key(name));
+            let place = match remote.is_loopback() && !is_handed_on {
+                true if peer.local.is_some() && self.trusted.is_empty() => Place::Here,
+                true => Place::SaidToBeHere,
+                false => Place::Elsewhere,
+            };
             return Client {
                 address: remote,
                 secure: peer.secure,
                 request_id: self.new_id(),
+                place,
             };
         }
+        let address = self.forwarded_for(headers).unwrap_or(remote);
         Client {
-            address: self.forwarded_for(headers).unwrap_or(remote),
+            address,
+            place: match address.is_loopback() {
+                true => Place::SaidToBeHere,
+                false => Place::Elsewhere,
+            },
             secure: last(headers, &FORWARDED_PROTO)
                 .map_or(peer.secure, |protocol| protocol.eq_ignore_ascii_case("https")),
             request_id: given_id(headers).unwrap_or_else(|| self.new_id()),
@@ -265,5 +308,33 @@ mod tests {
         let clients = Clients::new(&[]);
         assert_ne!(clients.new_id(), clients.new_id());
         assert_ne!(clients.new_id(), Clients::new(&[]).new_id());
+    }
+
+    #[test]
+    fn only_a_connection_from_here_without_any_proxy_is_certainly_from_here() {
+        let place =
+            |trusted: &[&str], remote, headers: &[(&str, &str)]| identify(trusted, remote, headers).place;
+        for remote in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(place(&[], remote, &[]), Place::Here, "{remote}");
+        }
+        assert_eq!(place(&[], "10.0.0.1", &[]), Place::Elsewhere);
+        for header in OF_PROXIES {
+            let headers = [(header.as_str(), "127.0.0.1")];
+            assert_eq!(place(&[], "127.0.0.1", &headers), Place::Elsewhere, "{header}");
+        }
+        assert_eq!(place(&["10.0.0.0/8"], "127.0.0.1", &[]), Place::SaidToBeHere);
+        let trusted = &["127.0.0.0/8"];
+        assert_eq!(place(trusted, "127.0.0.1", &[]), Place::SaidToBeHere);
+        for (forwarded, expected) in [("127.0.0.1", Place::SaidToBeHere), ("1.2.3.4", Place::Elsewhere)] {
+            let headers = [("x-forwarded-for", forwarded)];
+            assert_eq!(place(trusted, "127.0.0.1", &headers), expected, "{forwarded}");
+        }
+        let socket = Peer {
+            remote: [127, 0, 0, 1].into(),
+            local: None,
+            secure: false,
+        };
+        let by_socket = Clients::new(&[]).identify(socket, &HeaderMap::new());
+        assert!(by_socket.is_here() && !by_socket.is_here_for_certain());
     }
 }

@@ -113,6 +113,12 @@ impl Guard {
     }
 }
 
+/// Whether this is what a client could send as the host, apart from its case.
+pub(crate) fn is_host(text: &str) -> bool {
+    let authority = Authority::try_from(text.trim_end_matches('/'));
+    authority.is_ok_and(|authority| !authority.host().is_empty() && !authority.as_str().contains(['@', '*']))
+}
+
 /// Whether this is what a browser could send as the origin of a page, apart from its case.
 pub(crate) fn is_origin(text: &str) -> bool {
     let text = text.trim_end_matches('/');

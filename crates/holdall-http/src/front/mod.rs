@@ -42,11 +42,12 @@ use http::{HeaderValue, Method, Request, StatusCode};
 use hyper::body::Incoming;
 
 use self::client::{Peer, REQUEST_ID};
-use self::refusal::Refusal;
+use self::refusal::{NO_CREDENTIAL, Refusal, Refused};
 use self::settings::{Current, Settings};
-use crate::auth::Attempt;
 use crate::auth::lasting::{Lasting, Lease, Login};
+use crate::auth::{Attempt, address_holds_token};
 use crate::limits::{Kind, Permit, Share};
+use crate::metrics;
 use crate::observe::{HttpObservers, Open};
 use crate::routes::{Route, Routes};
 use crate::transports::sessions::SESSION_ID;
@@ -82,18 +83,20 @@ impl Front {
         let request_id = client.request_id_header();
         request.extensions_mut().insert(client);
         let observed = self.inner.observers.request(&request);
+        let route = Route::of(request.uri().path());
         let page = settings.guard.check(peer.local, request.uri(), request.headers());
         let mut response = match page {
             Ok(page) => {
                 let outcome = self.admit(&settings, address, request).await;
-                let mut response = outcome.unwrap_or_else(|refusal| refused(refusal, &request_id));
+                let mut response = outcome.unwrap_or_else(Refusal::into_response);
                 if let Some(origin) = page {
                     cors::let_read(&mut response, origin);
                 }
                 response
             }
-            Err(refusal) => refused(refusal, &request_id),
+            Err(refusal) => refusal.into_response(),
         };
+        log_refused(&response, address, route, &request_id);
         if settings.guard.lists_origins() {
             cors::vary(&mut response);
         }
@@ -155,6 +158,10 @@ impl Front {
         let attempt = Attempt { limits, address };
         let Login { principal, lasting } = match authentication.identify(route, request, attempt).await {
             Ok(login) => login,
+            // Whoever reads figures on this machine need not say who they are.
+            Err(refusal) if refusal.kind == NO_CREDENTIAL && metrics::is_for_anybody(route, request) => {
+                Login::anonymous()
+            }
             Err(refusal) => {
                 if refusal.is_failed_login() {
                     limits.login_failed(address).await?;
@@ -191,15 +198,30 @@ fn kind_of(route: Route, request: &Request<Incoming>) -> Kind {
     }
 }
 
-fn refused(refusal: Refusal, request_id: &HeaderValue) -> Response {
-    let request_id = request_id.to_str().unwrap_or_default();
-    tracing::warn!(kind = refusal.kind, request_id, "{}", refusal.message);
-    refusal.into_response()
+/// Logs that a request was refused, wherever that was. By `client` programs such as fail2ban know whom to keep out; a
+/// path is only logged if it is that of a route, because what clients make up may hold anything.
+fn log_refused(response: &Response, client: IpAddr, route: Option<Route>, request_id: &HeaderValue) {
+    let Some(refused) = response.extensions().get::<Refused>() else {
+        return;
+    };
+    tracing::warn!(
+        kind = refused.kind,
+        %client,
+        route = route.map(Route::path),
+        token = refused.token.as_deref(),
+        request_id = request_id.to_str().unwrap_or_default(),
+        "{}",
+        refused.message
+    );
 }
 
 /// For an address at which there is nothing.
 pub(crate) fn nothing_at(path: &str) -> Refusal {
-    let shown: String = path.chars().take(200).collect();
+    let shown: String = match address_holds_token(path) {
+        // What is refused is logged, and no credential ever is.
+        true => "/…".into(),
+        false => path.chars().take(200).collect(),
+    };
     Refusal::new(
         StatusCode::NOT_FOUND,
         "not_found",

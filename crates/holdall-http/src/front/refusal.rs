@@ -18,6 +18,8 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
     pub(crate) hint: String,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// The name of the token or key that was recognised and not taken, for the log alone.
+    pub(crate) token: Option<String>,
 }
 
 impl Refusal {
@@ -33,7 +35,14 @@ impl Refusal {
             message: message.into(),
             hint: hint.into(),
             headers: Vec::new(),
+            token: None,
         }
+    }
+
+    /// Of a token or key that has this name.
+    pub(crate) fn of_token(mut self, name: String) -> Self {
+        self.token = Some(name);
+        self
     }
 
     /// With a header in the reply.
@@ -54,12 +63,13 @@ impl Refusal {
             message,
             hint,
             headers,
+            token,
         } = self;
         let mut response = json_response(
             status,
             &json!({ "error": kind, "message": message, "hint": hint }),
         );
-        response.extensions_mut().insert(RefusalKind(kind));
+        response.extensions_mut().insert(Refused { kind, message, token });
         for (name, value) in headers {
             response.headers_mut().append(name, value);
         }
@@ -67,9 +77,13 @@ impl Refusal {
     }
 }
 
-/// An extension of the reply to a refused request: why.
-#[derive(Clone, Copy)]
-pub(crate) struct RefusalKind(pub(crate) &'static str);
+/// An extension of the reply to a refused request: why, as far as it is logged and counted.
+#[derive(Clone)]
+pub(crate) struct Refused {
+    pub(crate) kind: &'static str,
+    pub(crate) message: String,
+    pub(crate) token: Option<String>,
+}
 
 pub(crate) fn json_response(status: StatusCode, body: &serde_json::Value) -> Response {
     let mut response = Response::new(Body::from(body.to_string()));

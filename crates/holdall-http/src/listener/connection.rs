@@ -29,6 +29,9 @@ const BUFFER_BYTES_MIN: usize = 8192;
 /// What a connection may hold of a request's body and of replies beyond its headers.
 const BUFFER_BYTES: usize = 64 * 1024;
 
+/// How long connections may take to be dropped: they need no more than their turn on a thread.
+const DROPPED_WITHIN: Duration = Duration::from_secs(1);
+
 /// The connections of a server.
 pub(super) struct Connections {
     pub(super) front: Front,
@@ -89,6 +92,16 @@ impl Connections {
                 "connections still open after {patience:?} are dropped"
             );
             self.life.over.cancel();
+            // Whoever wants to know of calls learns of those that are dropped before this is over.
+            if tokio::time::timeout(DROPPED_WITHIN, self.life.tasks.wait())
+                .await
+                .is_err()
+            {
+                tracing::warn!(
+                    left = self.life.tasks.len(),
+                    "connections could not be dropped within {DROPPED_WITHIN:?}: something they do blocks"
+                );
+            }
         }
     }
 

@@ -81,8 +81,9 @@ impl HttpServer {
     /// # Errors
     /// [`HttpError::PublicBind`] for an address other machines can reach if nobody is asked who they are, unless
     /// `config.insecure`; [`HttpError::Bind`], [`HttpError::Unix`] if the system refuses; [`HttpError::Certificate`] if certificate or key
-    /// cannot be used; [`HttpError::Origin`] for an origin that no browser would send; [`HttpError::NoAddress`] if
-    /// `places` is empty.
+    /// cannot be used; [`HttpError::Origin`] for an origin that no browser would send, [`HttpError::Host`] for a host that
+    /// no client would; [`HttpError::TooSmall`] for a bound with which nobody would be answered;
+    /// [`HttpError::NoAddress`] if `places` is empty.
     pub async fn bind_all(
         places: impl IntoIterator<Item = Listen>,
         service: Service,

@@ -38,7 +38,7 @@ impl Reloader {
     /// counted. Everything else needs a new start.
     ///
     /// # Errors
-    /// [`HttpError::Origin`], [`HttpError::Certificate`] if something cannot be used: then nothing has changed.
+    /// [`HttpError::Origin`], [`HttpError::Host`], [`HttpError::TooSmall`], [`HttpError::Certificate`] if something cannot be used: then nothing has changed.
     pub fn reload(&self, config: &HttpConfig) -> Result<(), HttpError> {
         config.check()?;
         self.reload_certificates()?;

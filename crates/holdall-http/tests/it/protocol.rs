@@ -243,3 +243,133 @@ async fn the_direct_way_answers_as_the_usual_way_does() {
         assert_eq!(call("greet").await, usual, "{what}");
     }
 }
+
+#[tokio::test]
+async fn what_is_wrong_with_the_headers_is_told_with_the_id_and_what_to_do() {
+    let address = start(HttpConfig::default()).await;
+    let (_, session) = open_session(address).await;
+    let client = json!({"name": "t", "version": "0"});
+    let params = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client});
+    let message = |id: Value, method: &str, params: Value| {
+        let mut message = json!({"jsonrpc": "2.0", "method": method});
+        for (name, value) in [("id", id), ("params", params)] {
+            if !value.is_null() {
+                message[name] = value;
+            }
+        }
+        HttpRequest::post(&message)
+    };
+    let list = |id: Value| message(id, "tools/list", json!({}));
+    let get = |path| HttpRequest::get(path).header("Accept", "text/event-stream");
+    for (request, status, id, code, kind, says, hints) in [
+        (
+            list(json!(7))
+                .header("Mcp-Session-Id", &session)
+                .header("MCP-Protocol-Version", "1999-01-01"),
+            400,
+            json!(7),
+            -32600,
+            "unsupported_protocol_version",
+            "1999-01-01",
+            "2025-11-25, 2026-07-28",
+        ),
+        (
+            message(json!("a"), "initialize", params).header("MCP-Protocol-Version", "1999-01-01"),
+            400,
+            json!("a"),
+            -32600,
+            "unsupported_protocol_version",
+            "1999-01-01",
+            "2024-11-05",
+        ),
+        (
+            get("/mcp")
+                .header("Mcp-Session-Id", &session)
+                .header("MCP-Protocol-Version", "new"),
+            400,
+            Value::Null,
+            -32600,
+            "unsupported_protocol_version",
+            "`MCP-Protocol-Version: new`",
+            "2025-06-18",
+        ),
+        (
+            list(json!("b")),
+            400,
+            json!("b"),
+            -32600,
+            "missing_session",
+            "`tools/list` needs a session",
+            "send `initialize` first",
+        ),
+        (
+            get("/mcp"),
+            400,
+            Value::Null,
+            -32600,
+            "missing_session",
+            "session",
+            "initialize",
+        ),
+        (
+            HttpRequest::new("DELETE", "/mcp"),
+            400,
+            Value::Null,
+            -32600,
+            "missing_session",
+            "session",
+            "initialize",
+        ),
+        (
+            message(json!(8), "initialize", Value::Null),
+            400,
+            json!(8),
+            -32602,
+            "invalid_params",
+            "the parameters of `initialize` do not fit: there are none",
+            "protocolVersion",
+        ),
+        (
+            message(json!(8), "initialize", json!({"protocolVersion": "2025-06-18"})),
+            400,
+            json!(8),
+            -32602,
+            "invalid_params",
+            "missing field `capabilities`",
+            "clientInfo",
+        ),
+        (
+            list(json!(9)).set_header("Accept", "application/json"),
+            406,
+            json!(9),
+            -32600,
+            "not_acceptable",
+            "`Accept: application/json`",
+            "`Accept: application/json, text/event-stream`",
+        ),
+        (
+            HttpRequest::get("/mcp")
+                .header("Mcp-Session-Id", &session)
+                .header("Accept", "text/html"),
+            406,
+            Value::Null,
+            -32600,
+            "not_acceptable",
+            "`Accept: text/html`",
+            "send `Accept: text/event-stream`",
+        ),
+    ] {
+        let reply = request.send(address).await;
+        let told = reply.json();
+        let error = &told["error"];
+        assert_eq!((reply.status, &told["id"]), (status, &id), "{told}");
+        assert_eq!(
+            (&error["code"], &error["data"]["error"]["kind"]),
+            (&json!(code), &json!(kind)),
+            "{told}"
+        );
+        let text = |value: &Value| value.as_str().expect("text").to_owned();
+        assert!(text(&error["message"]).contains(says), "{told}");
+        assert!(text(&error["data"]["error"]["hint"]).contains(hints), "{told}");
+    }
+}

@@ -99,6 +99,14 @@ async fn metrics_are_there_when_asked_for_and_for_this_machine_alone() {
     assert_eq!(reply.json()["error"], "forbidden_metrics");
     let rebound = request.clone().host("evil.example");
     assert_eq!(rebound.send(address).await.status, 403);
+
+    // A proxy nobody has told of hands on what others ask.
+    let mut config = HttpConfig::default();
+    config.metrics = Some(figures());
+    let address = start(config).await;
+    assert_eq!(request.send(address).await.status, 200);
+    let handed_on = request.clone().header("X-Forwarded-For", "127.0.0.1");
+    assert_eq!(handed_on.send(address).await.json()["error"], "forbidden_metrics");
 }
 
 #[tokio::test]

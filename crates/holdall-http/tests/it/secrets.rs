@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 use holdall::Secret;
 use holdall::prelude::*;
 use holdall_http::auth::{Introspection, Issuer, NewToken, OAuthConfig, TokenFile, Tokens};
-use holdall_http::{HttpConfig, HttpServer};
+use holdall_http::{HttpConfig, HttpServer, Rate};
 use holdall_testkit::HttpRequest;
 use serde_json::json;
 
@@ -94,8 +95,10 @@ async fn planted_credentials_are_never_seen_again() {
         answered.push_str(&format!("{reply:?} {}", reply.text()));
     }
     assert_eq!(taken, 4);
-    let in_address = HttpRequest::new("POST", &format!("/mcp?token={}", token.expose()));
-    answered.push_str(&in_address.send(address).await.text());
+    for path in ["/mcp?token=", "/mcp?key=", "/nowhere/", "/nowhere?token="] {
+        let in_address = HttpRequest::new("POST", &format!("{path}{}", token.expose()));
+        answered.push_str(&in_address.send(address).await.text());
+    }
 
     let logged = String::from_utf8(log.0.lock().expect("no panic").clone()).expect("text");
     assert!(
@@ -116,5 +119,79 @@ async fn planted_credentials_are_never_seen_again() {
     ] {
         assert!(!logged.contains(canary), "{canary} was logged");
         assert!(!answered.contains(canary), "{canary} was answered");
+    }
+}
+
+#[tokio::test]
+async fn refusals_are_logged_with_who_asked_where_and_by_which_token() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _another = tracing::Dispatch::new(tracing_subscriber::registry());
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = TokenFile::at(folder.path().join("tokens.toml"));
+    let (revoked, _) = file.create(NewToken::new("old-laptop")).expect("made");
+    file.revoke("old-laptop").expect("there is one");
+    let ago = SystemTime::now() - Duration::from_secs(1);
+    let (expired, _) = file
+        .create(NewToken::new("last-year").expires(ago))
+        .expect("made");
+    let (good, _) = file.create(NewToken::new("good")).expect("made");
+    let mut config = HttpConfig::default();
+    config.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
+    config.auth.tokens = Some(Tokens::open(file.path()).expect("in order"));
+    config.limits.failed_logins_per_address = Some(Rate::every(Duration::from_secs(3600), 2));
+    let service = Server::new("test").add(tools![say_hello]).build().expect("right");
+    let server = HttpServer::bind(([127, 0, 0, 1], 0).into(), service, config)
+        .await
+        .expect("a free port");
+    let address = server.local_addr();
+    tokio::spawn(server.serve(std::future::pending()));
+
+    let bearer = |token: &Secret| format!("Bearer {}", token.expose());
+    for (path, authorization, expected) in [
+        (
+            "/mcp?a=query",
+            bearer(&revoked),
+            "the token was revoked kind=\"invalid_token\" client=203.0.113.9 route=\"/mcp\" token=\"old-laptop\" request_id=",
+        ),
+        (
+            "/sse",
+            bearer(&expired),
+            "the token has expired kind=\"invalid_token\" client=203.0.113.9 route=\"/sse\" token=\"last-year\" request_id=",
+        ),
+        (
+            "/ws",
+            "Bearer hold_x".to_owned(),
+            "too many attempts to say who one is have failed from this address kind=\"too_many_failed_logins\" \
+             client=203.0.113.9 route=\"/ws\" request_id=",
+        ),
+        (
+            "/nowhere?a=query",
+            bearer(&good),
+            "there is nothing at `/nowhere` kind=\"not_found\" client=203.0.113.9 request_id=",
+        ),
+        // What the transports refuse is logged like what is refused in front of them.
+        (
+            "/ws",
+            bearer(&good),
+            "kind=\"upgrade_required\" client=203.0.113.9 route=\"/ws\" request_id=",
+        ),
+    ] {
+        log.0.lock().expect("no panic").clear();
+        HttpRequest::get(path)
+            .header("X-Forwarded-For", "203.0.113.9")
+            .header("Authorization", &authorization)
+            .send(address)
+            .await;
+        let logged = String::from_utf8(log.0.lock().expect("no panic").clone()).expect("text");
+        let lines = logged.lines().filter(|line| line.contains("WARN")).count();
+        assert!(logged.contains(expected) && lines == 1, "{expected}: {logged}");
+        assert!(!logged.contains("query") && !logged.contains("hold_"), "{logged}");
     }
 }

@@ -40,14 +40,20 @@ impl Fixture {
 
     /// One at which so many attempts may fail.
     async fn start_allowing(failed_logins: Option<Rate>) -> Self {
+        Self::start_with(|config| config.limits.failed_logins_per_address = failed_logins).await
+    }
+
+    /// One that differs from the usual one in this.
+    async fn start_with(change: impl FnOnce(&mut HttpConfig)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = TokenFile::at(folder.path().join("tokens.toml"));
         file.create(NewToken::new("first")).expect("made");
         let tokens = Tokens::open(file.path()).expect("in order");
         let mut config = HttpConfig::default();
-        config.limits.failed_logins_per_address = failed_logins;
+        config.limits.failed_logins_per_address = None;
         config.auth.tokens = Some(tokens.clone());
         config.metrics = Some(MetricsPage::new("text/plain", || "figures".into()));
+        change(&mut config);
         let service = Server::new("test").add(tools![who, read_notes]).build();
         let server = HttpServer::bind(([127, 0, 0, 1], 0).into(), service.expect("right"), config).await;
         let server = server.expect("a free port");
@@ -246,11 +252,73 @@ async fn tokens_in_addresses_are_refused_even_if_they_are_good() {
 }
 
 #[tokio::test]
+async fn a_whole_token_in_an_address_is_refused_under_any_name() {
+    let fixture = Fixture::start().await;
+    let good = fixture.token(NewToken::new("good"));
+    let encoded = format!("%68{}", &good[1..]);
+    for query in [format!("key={good}"), format!("a=1&b={encoded}"), good.clone()] {
+        let request = call("who").header("Authorization", &format!("Bearer {good}"));
+        let bytes = String::from_utf8(request.to_bytes()).expect("text");
+        let bytes = bytes.replacen("/mcp", &format!("/mcp?{query}"), 1);
+        let reply = holdall_testkit::exchange(fixture.address, bytes, Duration::from_secs(30)).await;
+        assert_eq!(reply.status, 400, "{query}");
+        assert_eq!(reply.json()["error"], "credential_in_address");
+        assert!(!reply.text().contains(&good), "{}", reply.text());
+    }
+    let harmless =
+        HttpRequest::new("GET", "/mcp?key=hold_").header("Authorization", &format!("Bearer {good}"));
+    assert_ne!(
+        harmless.send(fixture.address).await.json()["error"],
+        "credential_in_address"
+    );
+}
+
+#[tokio::test]
+async fn figures_are_for_this_machine_without_a_token_unless_a_proxy_may_be_there() {
+    let fixture = Fixture::start().await;
+    let figures = HttpRequest::get("/metrics");
+    let reply = figures.send(fixture.address).await;
+    assert_eq!((reply.status, reply.text().as_str()), (200, "figures"));
+    for header in ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"] {
+        let handed_on = figures.clone().header(header, "127.0.0.1");
+        assert_eq!(handed_on.send(fixture.address).await.status, 401, "{header}");
+    }
+    // Whoever says who they are is judged by that.
+    let lacking = fixture.token(NewToken::new("lacking"));
+    let reader = fixture.token(NewToken::new("reader").scopes(["metrics"]));
+    for (token, status) in [(lacking.as_str(), 403), (&reader, 200), ("hold_nobody's", 401)] {
+        let request = figures
+            .clone()
+            .header("Authorization", &format!("Bearer {token}"));
+        assert_eq!(request.send(fixture.address).await.status, status);
+    }
+    // Nothing else is open to this machine.
+    for path in ["/mcp", "/sse", "/ws"] {
+        assert_eq!(
+            HttpRequest::get(path).send(fixture.address).await.status,
+            401,
+            "{path}"
+        );
+    }
+
+    let behind = Fixture::start_with(|config| {
+        config.trusted_proxies = vec!["10.0.0.0/8".parse().expect("a network")];
+    });
+    let behind = behind.await;
+    assert_eq!(figures.send(behind.address).await.status, 401);
+    let reader = behind.token(NewToken::new("reader").scopes(["metrics"]));
+    let request = figures.header("Authorization", &format!("Bearer {reader}"));
+    assert_eq!(request.send(behind.address).await.status, 200);
+}
+
+#[tokio::test]
 async fn nothing_but_open_routes_answers_without_a_token() {
     let fixture = Fixture::start().await;
     for route in holdall_http::Route::ALL {
         for method in ["GET", "POST", "DELETE", "PUT"] {
-            let reply = HttpRequest::new(method, route.path()).send(fixture.address).await;
+            // From further away: what this machine may do without is tried elsewhere.
+            let request = HttpRequest::new(method, route.path()).header("X-Forwarded-For", "203.0.113.9");
+            let reply = request.send(fixture.address).await;
             assert_eq!(reply.status == 401, !route.is_open(), "{method} {}", route.path());
         }
     }

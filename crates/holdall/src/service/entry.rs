@@ -5,8 +5,9 @@ use tracing::field::Empty;
 
 use super::Service;
 use crate::context::Context;
-use crate::observe::{Addressed, Arrival, Guard, Watch};
-use crate::protocol::ErrorData;
+use crate::error::CallError;
+use crate::observe::{Addressed, Arrival, CallKind, Guard, Watch};
+use crate::protocol::{ErrorData, JsonObject, RequestContext, RoleServer};
 use crate::turn::Taken;
 use crate::wire::TOO_MANY_REQUESTS;
 
@@ -28,6 +29,45 @@ impl Service {
         context.watched_by(&watch);
         let guard = watch.begin(&span);
         Entry { span, guard }
+    }
+
+    /// Tells observers of a call that a transport refused with [`scope_refusal`](Self::scope_refusal) and does not hand
+    /// on: as of any other that began and failed. `request` is what it would have been handed on with. Nobody is told of
+    /// what is no call, such as `resources/subscribe`.
+    pub fn observe_refusal(
+        &self,
+        method: &str,
+        name: &str,
+        arguments: Option<&JsonObject>,
+        error: &CallError,
+        request: RequestContext<RoleServer>,
+    ) {
+        let catalogue = self.catalogue();
+        let (kind, registered) = match method {
+            "tools/call" => {
+                let tool = catalogue.tools.get(name);
+                (CallKind::Tool, tool.map(|tool| tool.listing.name.as_ref()))
+            }
+            "prompts/get" => {
+                let prompt = catalogue.prompts.get(name);
+                (
+                    CallKind::Prompt,
+                    prompt.map(|prompt| prompt.listing.name.as_str()),
+                )
+            }
+            // Which resource a URI means is found out only for whoever may read it.
+            "resources/read" => (CallKind::Resource, None),
+            _ => return,
+        };
+        let addressed = Addressed {
+            kind,
+            requested: name,
+            registered,
+            arguments,
+        };
+        let mut context = self.context(request);
+        let _entry = self.enter(&addressed, &mut context);
+        context.watch().fail(error);
     }
 
     /// Waits until it is the turn of a call, which lasts until what is returned is dropped.

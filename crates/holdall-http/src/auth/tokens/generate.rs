@@ -45,6 +45,15 @@ pub(crate) fn is_whole(text: &str) -> bool {
     checksum(body) == sum
 }
 
+/// Whether there is a whole token anywhere in a text.
+pub(crate) fn holds_token(text: &str) -> bool {
+    let whole_at = |(start, _)| {
+        let end = start + PREFIX.len() + RANDOM_CHARS + CHECKSUM_CHARS;
+        text.get(start..end).is_some_and(is_whole)
+    };
+    text.match_indices(PREFIX).any(whole_at)
+}
+
 /// Tokens have more bits than anybody can try, so a fast hash keeps them as well as a slow one.
 pub(crate) fn hash(token: &str) -> Hash {
     Sha256::digest(token.as_bytes()).into()

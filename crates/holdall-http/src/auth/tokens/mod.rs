@@ -32,17 +32,19 @@ pub use self::entry::{NewToken, TokenEntry, TokenKind};
 pub use self::error::TokenError;
 pub use self::file::TokenFile;
 use self::generate::Hash;
-pub(crate) use self::generate::PREFIX;
+pub(crate) use self::generate::{PREFIX, holds_token};
 use super::lasting::reached;
 
 /// Why a token or key is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Rejected {
     /// It cannot be whole.
     Damaged,
     Unknown,
-    Expired,
-    Revoked,
+    /// That of this name has expired.
+    Expired(String),
+    /// That of this name was revoked.
+    Revoked(String),
     /// Too many keys are being checked.
     Busy,
 }
@@ -235,10 +237,10 @@ impl Holder {
 
     fn if_good(self: &Arc<Self>) -> Result<Arc<Self>, Rejected> {
         if self.entry.revoked.is_some() {
-            return Err(Rejected::Revoked);
+            return Err(Rejected::Revoked(self.entry.name.clone()));
         }
         if self.entry.expires.is_some() && self.entry.is_expired_at(SystemTime::now()) {
-            return Err(Rejected::Expired);
+            return Err(Rejected::Expired(self.entry.name.clone()));
         }
         Ok(Arc::clone(self))
     }

@@ -43,14 +43,20 @@ fn expired_and_revoked_tokens_are_good_no_longer() {
     let tokens = Tokens::open(file.path()).expect("it is in order");
     file.create(NewToken::new("endless")).expect("made");
     assert_eq!(tokens.reload().expect("it is in order"), 2, "those that are good");
-    assert_eq!(tokens.holder_of_token(expired.expose()), Err(Rejected::Expired));
+    assert_eq!(
+        tokens.holder_of_token(expired.expose()),
+        Err(Rejected::Expired("expired".into()))
+    );
     assert!(tokens.holder_of_token(lasting.expose()).is_ok());
 
     let revoked = file.revoke("lasting").expect("there is one");
     assert_eq!(file.revoke("lasting").expect("it stays revoked"), revoked);
     assert!(tokens.holder_of_token(lasting.expose()).is_ok(), "not read yet");
     assert_eq!(tokens.reload().expect("it is in order"), 1);
-    assert_eq!(tokens.holder_of_token(lasting.expose()), Err(Rejected::Revoked));
+    assert_eq!(
+        tokens.holder_of_token(lasting.expose()),
+        Err(Rejected::Revoked("lasting".into()))
+    );
     let taken = file
         .create(NewToken::new("lasting"))
         .expect_err("the name is taken");
@@ -122,7 +128,7 @@ async fn chosen_keys_are_checked_once_and_then_remembered() {
     let remembered = tokens
         .remembered_holder_of_key("ada", key)
         .expect("the hash is the same");
-    assert_eq!(remembered, Err(Rejected::Revoked));
+    assert_eq!(remembered, Err(Rejected::Revoked("ada".into())));
 }
 
 #[test]

@@ -103,6 +103,16 @@ impl Direct {
         }
     }
 
+    /// The service whose tools these are.
+    pub(super) fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// The other end of calls that never talk to it.
+    pub(super) fn nobody(&self) -> rmcp::Peer<RoleServer> {
+        self.peer.running.peer().clone()
+    }
+
     /// Whether the headers are those of a call that may be answered directly, so that its body is worth reading.
     pub(crate) fn may_answer(&self, parts: &Parts) -> bool {
         let headers = &parts.headers;

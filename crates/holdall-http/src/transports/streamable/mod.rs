@@ -5,10 +5,12 @@
 //! | `mod` | which way a request takes |
 //! | `direct` | how a plain stateless call is answered without a service of its own |
 //! | `batch` | how several messages in one body are answered, which protocol 2025-03-26 allows |
+//! | `denied` | how a call refused for lack of scopes is told of, which nobody else hears of |
 //! | `unstream` | when a reply in a session is plain JSON |
 //! | `errors` | how what `rmcp` refuses is told |
 
 mod batch;
+mod denied;
 mod direct;
 mod errors;
 mod unstream;
@@ -28,7 +30,7 @@ use hyper::body::{Body as _, Incoming};
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
 use self::direct::Direct;
-use self::errors::{told, twice};
+use self::errors::{Asked, told, twice};
 use self::unstream::unstream;
 use crate::auth::Authentication;
 use crate::auth::message::{Message, is_request};
@@ -159,10 +161,14 @@ impl Streamable {
             return Ok(());
         }
         let message = Message::read(body);
-        match message.as_ref().and_then(Message::subject) {
-            Some(about) => self.authentication.check_scopes(Route::Streamable, parts, &about),
-            None => Ok(()),
-        }
+        let Some(about) = message.as_ref().and_then(Message::subject) else {
+            return Ok(());
+        };
+        let Some(error) = self.authentication.missing_scopes(parts, &about) else {
+            return Ok(());
+        };
+        self.tell_of_refusal(parts, body, &about, &error);
+        Err(self.authentication.insufficient(Route::Streamable, &error))
     }
 
     /// Has `rmcp` answer, for whom it is to answer.
@@ -177,9 +183,10 @@ impl Streamable {
         body: Bytes,
     ) -> Result<Response, Refusal> {
         let caller = Caller::new(&parts);
+        let asked = Asked::of(&parts, &body);
         let request = Request::from_parts(parts, Full::new(body));
         match caller.answer(service.handle(request)).await {
-            Ok(response) => Ok(told(response.map(Body::new)).await),
+            Ok(response) => Ok(told(response.map(Body::new), &asked).await),
             Err(Unanswered::Refused(refusal)) => Err(refusal),
             Err(Unanswered::Twice(id)) => Ok(twice(&id)),
         }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use holdall_http::{HttpConfig, Rate};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::ask::{By, ask, written};
 use super::rule::{Case, Credential, Page, Pressure, Session, What, expected_under};
@@ -18,13 +20,18 @@ fn apply(pressure: Pressure, config: &mut HttpConfig) {
         Pressure::Address => limits.requests_per_address = once,
         Pressure::FailedLogins => limits.failed_logins_per_address = once,
         Pressure::Principal => limits.requests_per_principal = once,
-        Pressure::Calls => (limits.calls_max, limits.waiting_max) = (0, 0),
+        Pressure::Calls => {
+            (limits.calls_max, limits.waiting_max) = (1, 0);
+            // The one that has the place keeps it.
+            config.transports.body_timeout = Duration::from_secs(3600);
+            config.transports.body_idle_timeout = Duration::from_secs(3600);
+        }
         Pressure::CallsOfPrincipal => {
             limits.calls_per_principal_max = Some(0);
             limits.waiting_per_principal_max = Some(0);
         }
         Pressure::Streams => config.transports.streams_max = 0,
-        Pressure::Sessions => config.sessions.max = 0,
+        Pressure::Sessions => config.sessions.max = 1,
     }
 }
 
@@ -32,6 +39,16 @@ fn apply(pressure: Pressure, config: &mut HttpConfig) {
 async fn what_is_too_much_is_refused_by_the_rule() {
     for pressure in Pressure::EACH {
         let server = Guarded::start(|config| apply(pressure, config)).await;
+        let _taken = match pressure {
+            Pressure::Calls => Some(call_without_end(&server).await),
+            Pressure::Sessions => {
+                let mut doors = doors().into_iter();
+                let first = doors.find(|door| door.what == What::Initialize).expect("one");
+                open_session(&server, &first).await;
+                None
+            }
+            _ => None,
+        };
         let pages = [Page::None, Page::Listed, Page::Foreign, Page::ForeignHost];
         let cases = doors().into_iter().flat_map(|door| {
             // Where a session is needed to get that far there is one.
@@ -65,6 +82,22 @@ async fn what_is_too_much_is_refused_by_the_rule() {
         let wrong: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
         none_wrong(&wrong, cases.len());
     }
+}
+
+/// A call that has its place, and whose body does not come.
+async fn call_without_end(server: &Guarded) -> TcpStream {
+    let token = server.token(Credential::Good).expect("a token");
+    let head = format!(
+        "POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+    );
+    let mut stream = TcpStream::connect(server.address).await.expect("it listens");
+    stream.write_all(head.as_bytes()).await.expect("it reads");
+    // The body is asked for once the call has been let in.
+    let mut go_on = [0; 12];
+    stream.read_exact(&mut go_on).await.expect("it answers");
+    assert_eq!(&go_on, b"HTTP/1.1 100");
+    stream
 }
 
 /// Tries one case; says what is wrong with the reply. Everybody asks for themselves, so that nobody is refused for what

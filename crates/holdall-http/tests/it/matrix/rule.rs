@@ -31,6 +31,7 @@ pub(super) const PATHS: [(&str, Who); 9] = [
     ("/sse", Who::Known),
     ("/messages/", Who::Known),
     ("/ws", Who::Known),
+    // Behind a proxy, as here: without one, for this machine too, which `tokens` tries.
     ("/metrics", Who::Known),
     ("/health", Who::Anybody),
     ("/ready", Who::Anybody),
