@@ -191,7 +191,9 @@ fn read(path: &Path) -> Result<Table> {
                 error.message()
             );
         }
-        let said = error.to_string().replace(error.message(), &explained(error.message()));
+        let said = error
+            .to_string()
+            .replace(error.message(), &explained(error.message()));
         bail!("the configuration {shown} is wrong: {}", said.trim_end());
     }
     let table: Table = toml::from_str(&text).with_context(cannot)?;

@@ -174,7 +174,9 @@ pub(super) async fn told(response: Response, asked: &Asked) -> Response {
         Some(problem) => problem.to_json(),
         None => in_its_words(status, body).await,
     };
-    let id = message.get("id").filter(|id| id.is_string() || id.is_number());
+    // That of a request: an answer has the id of a question of the server's own.
+    let id = message.get("method").and(message.get("id"));
+    let id = id.filter(|id| id.is_string() || id.is_number());
     let error = json!({ "jsonrpc": "2.0", "id": id, "error": error });
     let told = in_json(status, error.to_string().into_bytes());
     parts.headers.remove(http::header::CONTENT_LENGTH);
