@@ -191,7 +191,8 @@ impl Server {
         params: &[Value],
         bounds: Bounds,
     ) -> Result<Outcome, Failure> {
-        let milliseconds = bounds.milliseconds_left();
+        // Rounded up: what the server stops answers as if it had ended by itself, and must come after the deadline.
+        let milliseconds = bounds.milliseconds_left() + 1;
         let seconds = milliseconds.div_ceil(1_000);
         let time = match self.is_mariadb.get() {
             Some(true) => format!(
