@@ -27,7 +27,7 @@ use serde::de::{self, Deserializer, Visitor};
 /// What a duration looks like, in messages.
 const EXAMPLES: &str = "a duration such as `500ms`, `30s`, `1m 30s`, `2h` or `7d`";
 
-/// A [`Duration`](std::time::Duration): `500ms`, `30s`, `1m 30s`, `2h`, `7d`, `1w`. A day has 24 hours; months and years, whose length
+/// A [`Duration`]: `500ms`, `30s`, `1m 30s`, `2h`, `7d`, `1w`. A day has 24 hours; months and years, whose length
 /// differs, are refused. For `#[serde(with = "holdall::settings::duration")]`.
 pub mod duration {
     use super::{Deserializer, Duration, Written};

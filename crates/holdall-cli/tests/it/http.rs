@@ -127,8 +127,8 @@ async fn calls_cut_off_at_the_end_are_in_the_audit_log() {
         assert_eq!(served.process.wait().unwrap().code(), Some(0));
         calling.abort();
         let log = std::fs::read_to_string(home.path("audit.jsonl")).unwrap();
-        let lines = log.lines().filter(|line| line.contains("http_request"));
-        let line = lines.last().unwrap_or_default();
+        let mut lines = log.lines().filter(|line| line.contains("http_request"));
+        let line = lines.next_back().unwrap_or_default();
         let told: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
         assert_eq!(
             (&told["outcome"], &told["error"]),
