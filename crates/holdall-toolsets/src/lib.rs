@@ -15,7 +15,7 @@
 //! | `thinking` | [`thinking::ThinkingToolset`] | think in numbered steps that can be revised |
 //! | `web_search` | [`web_search::WebSearchToolset`] | search the web |
 //!
-//! What several of them share: `address` (paths as URIs) and `excerpt` (parts of texts), for `files` and `notes`;
+//! What several of them share: `address` (paths as URIs) and `excerpt` (parts of texts), for `files` and `notes`; `counted`, numbers in words;
 //! [`outbound`], the one way to the network; `store`, files of SQLite in which toolsets keep things.
 
 #[cfg(any(feature = "files", feature = "notes"))]
@@ -24,6 +24,8 @@ mod address;
 pub mod calculator;
 #[cfg(feature = "clock")]
 pub mod clock;
+#[cfg(any(feature = "files", feature = "memory", feature = "sites"))]
+mod counted;
 #[cfg(any(feature = "files", feature = "notes"))]
 mod excerpt;
 #[cfg(feature = "fetch")]

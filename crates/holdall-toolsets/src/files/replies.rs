@@ -11,6 +11,7 @@ use holdall_files::{
 use serde::Serialize;
 
 use super::uri_of;
+use crate::counted::counted;
 
 /// The MIME type of a folder.
 pub(super) const FOLDER_TYPE: &str = "inode/directory";
@@ -91,7 +92,7 @@ impl ListReply {
         if listing.left_out > 0 {
             notes.push(format!(
                 "{} left out: not UTF-8, or with characters that are not shown",
-                plural(listing.left_out, "name is", "names are")
+                counted(listing.left_out, "name is", "names are")
             ));
         }
         if listing.path.is_none()
@@ -119,9 +120,9 @@ impl ListReply {
         let count = self.entries.len();
         let mut text = match (&self.path, self.access) {
             (Some(path), Some(access)) => {
-                format!("{path}/ ({access}), {}:\n", plural(count, "entry", "entries"))
+                format!("{path}/ ({access}), {}:\n", counted(count, "entry", "entries"))
             }
-            _ => format!("{}:\n", plural(count, "root", "roots")),
+            _ => format!("{}:\n", counted(count, "root", "roots")),
         };
         for entry in &self.entries {
             let _ = writeln!(text, "- {}", entry.line());
@@ -196,8 +197,8 @@ impl SearchReply {
 
     pub(super) fn text(&self) -> String {
         let mut text = match self.files.len() {
-            0 => format!("Nothing found in {}", plural(self.searched, "file", "files")),
-            count => format!("{}:\n", plural(count, "file", "files")),
+            0 => format!("Nothing found in {}", counted(self.searched, "file", "files")),
+            count => format!("{}:\n", counted(count, "file", "files")),
         };
         let mut last = None;
         for file in &self.files {
@@ -221,7 +222,7 @@ impl SearchReply {
             let _ = writeln!(
                 text,
                 "({} passed over: no text, or too large)",
-                plural(self.skipped, "file", "files")
+                counted(self.skipped, "file", "files")
             );
         }
         if let Some(stopped) = &self.stopped {
@@ -283,7 +284,7 @@ impl InfoReply {
             }
         }
         if let Some(lines) = self.lines {
-            let _ = write!(text, "\n{}", plural(lines, "line", "lines"));
+            let _ = write!(text, "\n{}", counted(lines, "line", "lines"));
         }
         text
     }
@@ -454,12 +455,5 @@ fn word(kind: EntryKind) -> &'static str {
 
 /// A size for people.
 pub(super) fn bytes_of(bytes: u64) -> String {
-    plural(usize::try_from(bytes).unwrap_or(usize::MAX), "byte", "bytes")
-}
-
-fn plural(count: usize, one: &str, many: &str) -> String {
-    match count {
-        1 => format!("1 {one}"),
-        count => format!("{count} {many}"),
-    }
+    counted(bytes, "byte", "bytes")
 }

@@ -48,11 +48,6 @@ pub(super) fn named(names: &[String]) -> String {
     shown.join(", ")
 }
 
-/// So many of them, for people.
-pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
-}
-
 /// A name as it is shown: a short line.
 fn quoted(name: &str) -> String {
     const CHARS_MAX: usize = 80;

@@ -6,8 +6,9 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use super::arguments::{Deletion, Entity, Relation, Remark};
 use super::config::MemoryConfig;
-use super::errors::{MemoryError, counted, named};
+use super::errors::{MemoryError, named};
 use super::replies::{Added, AddedReply, CreatedEntities, CreatedRelations};
+use crate::counted::counted;
 use crate::store::{CHANGES, Kind, Store};
 
 /// "Holdall, memory".

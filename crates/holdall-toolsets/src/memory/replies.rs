@@ -5,8 +5,9 @@ use holdall::prelude::*;
 use serde::Serialize;
 
 use super::arguments::{Entity, Relation};
-use super::errors::{counted, named};
+use super::errors::named;
 use super::graph::Doomed;
+use crate::counted::counted;
 
 /// What was not there is named up to this number.
 const MISSING_MAX: usize = 50;

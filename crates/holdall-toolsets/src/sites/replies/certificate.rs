@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::super::certificate::days as days_between;
 use super::super::visit::Look;
 use super::status::ReasonReply;
-use super::{counted, days, moment};
+use super::{days, moment};
+use crate::counted::counted;
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct CertificateReply {
@@ -110,7 +111,7 @@ impl CertificateReply {
                 text,
                 "\n{}, {} sent; a careful client {accepts} it",
                 self.protocol.unwrap_or("TLS"),
-                counted(self.certificates_sent as u64, "certificate", "certificates")
+                counted(self.certificates_sent, "certificate", "certificates")
             );
         }
         if let Some(hint) = self.hint {

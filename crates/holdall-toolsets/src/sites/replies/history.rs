@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::super::certificate::days as days_between;
 use super::super::history::{Check, Incident, Summary};
 use super::super::site::Site;
-use super::{counted, days, lasted, moment};
+use super::{days, lasted, moment};
+use crate::counted::counted;
 
 /// How a watched site is.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

@@ -50,14 +50,6 @@ fn lasted(seconds: i64) -> String {
         .join(" ")
 }
 
-/// `1 check`, `2 checks`.
-fn counted(count: u64, one: &str, many: &str) -> String {
-    match count {
-        1 => format!("1 {one}"),
-        count => format!("{count} {many}"),
-    }
-}
-
 /// `1 day`, `2 days`.
 fn days(count: i64) -> String {
     match count.abs() {

@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::super::reason::Reason;
 use super::super::site::shown;
 use super::super::visit::{Encryption, Timings, Visit};
-use super::{counted, days, milliseconds, moment};
+use super::{days, milliseconds, moment};
+use crate::counted::counted;
 use crate::outbound::Url;
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
